@@ -1,0 +1,41 @@
+import type { Backend } from './backend.ts'
+import type { ContentStore, JournalStore } from './store.ts'
+import type { MountSpec } from './uri.ts'
+
+/** What a backend may use of the world around it; everything comes in by here, so tests need neither sleeping nor patching. */
+export interface OpenContext {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Fills and returns the array with random bytes. */
+  readonly random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>
+  readonly fetch: typeof globalThis.fetch
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Nexus' own directories on this machine, which no backend may show as files. */
+  readonly privateDirectories: readonly string[]
+  /** Credentials by name, from the token vault; absent: not stored. */
+  readonly credentials: (name: string) => Promise<unknown>
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The two halves of storage that Nexus owns, before the repository engine is put on top. */
+export interface RepositoryStores {
+  readonly journal: JournalStore
+  readonly contents: ContentStore
+}
+
+/** What a package exports, by name and as `default`. Importing it does nothing. */
+export interface BackendDefinition<Config = unknown> {
+  readonly scheme: string
+  /** Major version of the contract; another one is refused with a message that says so. */
+  readonly contract: 1
+  /** The URI's part of the configuration, unchecked. */
+  fromUri(spec: MountSpec): unknown
+  /** URI, `backendConfig` and options all end here. @throws NexusError `invalid_config`, naming the key */
+  parseConfig(input: unknown): Config
+  /** The storage as it is: layout `path`. */
+  open(config: Config, context: OpenContext): Promise<Backend>
+  /** Present where the storage can hold a repository: layout `cas`. Writes nothing before the first commit. */
+  openStore?(config: Config, context: OpenContext): Promise<RepositoryStores>
+  /** What is in the storage now, which decides the layout when the URI does not say. */
+  detectLayout?(config: Config, context: OpenContext): Promise<'cas' | 'path' | 'empty'>
+}

@@ -1,0 +1,7 @@
+export * from './backend.ts'
+export * from './definition.ts'
+export * from './errors.ts'
+export * from './escape.ts'
+export * from './paths.ts'
+export * from './store.ts'
+export * from './uri.ts'

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  resolve: { conditions: ['nexus-source'] },
+  ssr: { resolve: { conditions: ['nexus-source', 'node', 'import', 'module', 'default'] } },
+  test: {
+    include: ['{packages,apps,examples}/*/{src,test}/**/*.test.ts', 'docs/**/*.test.ts', 'scripts/**/*.test.ts'],
+    execArgv: ['--conditions=nexus-source'],
+    testTimeout: 30_000,
+    typecheck: { enabled: true, include: ['packages/*/test/**/*.test-d.ts'], tsconfig: './tsconfig.json' }
+  }
+})
