@@ -21,6 +21,8 @@ export interface OpenContext {
 export interface RepositoryStores {
   readonly journal: JournalStore
   readonly contents: ContentStore
+  /** File of the index when the storage has a place for it (a local disk); otherwise it stands in the state directory. */
+  readonly indexPath?: string | undefined
 }
 
 /** What a package exports, by name and as `default`. Importing it does nothing. */

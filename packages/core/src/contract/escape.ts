@@ -19,7 +19,7 @@ export function decodeSegment(segment: string): Uint8Array {
 const emptyName = '%_'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+ 
 const forbidden = /[\u0000-\u001f\u007f-\u009f/]/
 
 /** What a segment stands for when it is an escape, `undefined` when it stands for itself. */

@@ -16,7 +16,7 @@ const maxSegmentBytes = 255
 const maxPathBytes = 4096
 // Printable ASCII without `%`, no empty and no dotted-only segment: the paths that need no further look.
 const plain = /^(?:\/(?!\.{1,2}(?:\/|$))[\x20-\x24\x26-\x2e\x30-\x7e]{1,255})+$/
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+ 
 const control = /[\u0000-\u001f\u007f-\u009f]/
 
 /**

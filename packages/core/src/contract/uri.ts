@@ -38,7 +38,7 @@ export function parseUri(uri: string, { cwd = '/' }: { readonly cwd?: string } =
   const firstSegment = rest.slice(0, rest.indexOf('/') === -1 ? undefined : rest.indexOf('/'))
   if (scheme !== 'local' && firstSegment.includes('@')) return refuse('Secrets never ride in a URI; give credentials by environment, file or `nexus-fs auth`.')
   const options = parseQuery(rawQuery, refuse)
-  // eslint-disable-next-line no-control-regex -- control characters are what it looks for
+   
   if (/[\u0000-\u001f\u007f]/.test(rest)) return refuse('A mount URI has no control characters.')
   const { authority, path } = split(scheme, rest, refuse)
   return { scheme, authority, path, options, mountPoint: deriveMountPoint({ scheme, authority, path }, { cwd }), uri }
