@@ -3,23 +3,33 @@ import type { CallOptions } from './backend.ts'
 /** A value at once, or later: local storage answers small questions without a thread-pool hop, buckets cannot. */
 export type MaybePromise<T> = T | Promise<T>
 
-/** Where a commit stands in the journal; buckets put one commit in one object, so that `segment` is its sequence and `offset` 0. */
+/** `fsync`: acknowledged is on disk. `os`: acknowledged survives the process, not a power cut. */
+export type Durability = 'fsync' | 'os'
+
+/** Where the journal goes on. In a bucket one commit is one object: `segment` is its sequence. */
 export interface JournalPosition {
-  /** Number of the commit; 0 before the first. */
+  /** Number of the last commit; 0 before the first. */
   readonly sequence: number
-  /** Number of the segment, which is the sequence of its first commit. */
+  /** Number of the segment that holds it, which is the sequence of that segment's first commit; 0 before the first. */
   readonly segment: number
   /** First byte after the commit, in its segment. */
   readonly offset: number
 }
 
-/** A framed commit as it was found. */
+/** The journal before its first commit. */
+export const journalStart: JournalPosition = { sequence: 0, segment: 0, offset: 0 }
+
+/** A commit as it stands in the journal. */
 export interface JournalEntry {
+  readonly sequence: number
+  /** Flags of its record (`record.ts`). */
+  readonly flags: number
+  /** The header's bytes, checked against their CRC. */
+  readonly header: Uint8Array
+  /** Where its inline contents begin, in its segment. */
+  readonly contentOffset: number
   /** Where the next commit begins. */
   readonly end: JournalPosition
-  /** Offset of the record's first byte in its segment. */
-  readonly start: number
-  readonly record: Uint8Array
 }
 
 /** Bytes of an inline content: a part of one record. */
@@ -29,17 +39,9 @@ export interface InlineLocation {
   readonly sizeBytes: number
 }
 
-export type Durability = 'fsync' | 'os'
-
-export interface JournalWriteOptions extends CallOptions {
-  /** `fsync`: resolves when the records are on disk. `os`: when they would survive the process. */
+/** How durable a write is when its promise resolves. */
+export interface DurableOptions extends CallOptions {
   readonly durability: Durability
-}
-
-/** What happens while the order of commits is ours to decide. */
-export interface JournalTurn {
-  /** Commits that others published since the position given, oldest first; more may come when the arbiter decided against us. */
-  readonly newer: readonly JournalEntry[]
 }
 
 /**
@@ -47,47 +49,70 @@ export interface JournalTurn {
  * Implementations: segments under a lock (`@nexus/backend-local`), one create-only object a commit (buckets).
  */
 export interface JournalStore {
-  /** Stable name of the storage for messages: a directory or bucket URL. */
+  /** The storage in a person's words, for messages: a directory, a bucket's URL. */
   readonly name: string
-  /** Reads `nexus.json`; `undefined` when there is none. @throws NexusError `corrupt` when a journal stands there without one */
+  /** Equal for two stores that are the same storage, whatever path led there. */
+  readonly identity: string
+  /** Changes when bytes that were never synced may have been lost since: the machine's boot id; constant for buckets. */
+  readonly epoch: string
+  /** Reads `nexus.json`; `undefined` when the storage is empty. @throws NexusError `corrupt` when a journal stands there without a valid one */
   readDescriptor(options?: CallOptions): Promise<Uint8Array | undefined>
-  /** Writes `nexus.json` create-only, with the directories that a repository needs. @throws NexusError `already_exists` */
+  /** Writes `nexus.json` create-only, durably, after a second look that the storage is still empty. @throws NexusError `already_exists`, `not_empty` */
   createDescriptor(bytes: Uint8Array, options?: CallOptions): Promise<void>
-  /** Commits published after `position`, oldest first; none when nothing is new, which costs one small read. */
+  /** Commits published after `position`, oldest first. Nothing new costs one small read. May hold back what comes after a bounded number of bytes: call again until it is empty. */
   newer(position: JournalPosition, options?: CallOptions): MaybePromise<readonly JournalEntry[]>
-  /** Every commit from the beginning (or from `after`), for a rebuild: pages, oldest first. */
-  scan(after: JournalPosition, options?: CallOptions): AsyncIterable<readonly JournalEntry[]>
+  /** The entry that ends at `position`; `undefined` when the journal has no such commit (any more). Used to check an index's head. */
+  entryAt(position: JournalPosition, options?: CallOptions): MaybePromise<JournalEntry | undefined>
+  /** Sequence of the oldest commit that the journal still holds; 1 until compaction, `undefined` when it holds none. */
+  oldest(options?: CallOptions): Promise<number | undefined>
+  /** Resolves when commits after `position` may have been published. */
+  wait(position: JournalPosition, options?: CallOptions): Promise<void>
   /**
-   * Takes the turn to commit. `prepare` gets what others published meanwhile, and gives the records to append, numbered from there on; it may
-   * be called again when another writer was first. Nothing to append: an empty list.
-   * @returns The end of each record, when they are as durable as asked.
+   * Takes the turn to commit. `prepare` gets what was published after `from`, and gives the framed records to append, numbered from there on; it is
+   * called again when another writer was first (then with what came since). It may give none. Its own error ends the turn and is thrown on.
+   * @returns An entry for each record, when they are as durable as asked and published.
    * @throws NexusError `busy` (lock), `no_space`, `outcome_unknown`, `corrupt`, `read_only`
    */
-  append(from: JournalPosition, prepare: (turn: JournalTurn) => MaybePromise<readonly Uint8Array[]>, options: JournalWriteOptions): Promise<readonly JournalEntry[]>
+  append(from: JournalPosition, prepare: (newer: readonly JournalEntry[]) => MaybePromise<readonly Uint8Array[]>, options: DurableOptions): Promise<readonly JournalEntry[]>
+  /** Makes everything published so far durable. */
+  sync(options?: CallOptions): Promise<void>
   /** @throws NexusError `not_found` when that part of the journal was compacted away */
   readInline(location: InlineLocation): MaybePromise<Uint8Array>
+  /** The parts of the journal, oldest first, with the sequence of each one's last commit. */
+  segments(options?: CallOptions): Promise<readonly { readonly first: number; readonly last: number; readonly sizeBytes: number }[]>
+  /** Lets whole segments go whose commits all have at most this sequence; never the last segment. */
+  removeThrough(sequence: number, options?: CallOptions): Promise<void>
   close(): Promise<void>
-}
-
-/**
- * Immutable bytes under keys (REPOSITORY.md, section 1). It knows nothing of digests: who writes gives the key.
- */
-export interface ContentStore {
-  /** Stages bytes; they are durable (`fsync`) when this resolves, but not yet under their key. */
-  stage(body: Uint8Array, options: CallOptions & { readonly durability: Durability }): Promise<StagedContent>
-  /** Opens for reading. @throws NexusError `not_found` */
-  read(key: string, range: { readonly offset: number; readonly length: number }, options?: CallOptions): MaybePromise<Uint8Array>
-  /** Keys with their sizes and times, in no order. */
-  list(options?: CallOptions): AsyncIterable<{ readonly key: string; readonly sizeBytes: number; readonly modifiedAt: Date }>
-  /** Absent is success. */
-  delete(keys: readonly string[], options?: CallOptions): Promise<void>
 }
 
 /** Bytes on their way to a key. */
 export interface StagedContent {
-  readonly sizeBytes: number
-  /** Puts the bytes under `key`, inside the turn to commit; replaces nothing that is there. */
-  publish(key: string): MaybePromise<void>
-  /** Gives the space back. */
-  discard(): Promise<void>
+  /** Puts the bytes under their key; called inside the turn to commit. Replaces what a crash may have left there. */
+  publish(): MaybePromise<void>
+  /** Gives the space back; after `publish` it does nothing. */
+  discard(): MaybePromise<void>
+}
+
+/**
+ * Immutable objects under keys: `cas/<aa>/<key>`, `packs/<id>`, `checkpoints/<sequence>-<digest>`, `pins/<id>`. It knows nothing of digests.
+ */
+export interface ContentStore {
+  /** Stores the bytes out of the way; durable when this resolves if `fsync` is asked. The body is not changed until then. */
+  stage(key: string, body: Uint8Array, options: DurableOptions): Promise<StagedContent>
+  /** Makes what was published durable: the directories touched. Called inside the turn, before the commit that refers to it. */
+  settle(options: DurableOptions): MaybePromise<void>
+  /** Makes objects durable that were written under `os`; a missing one is `not_found`. */
+  sync(keys: readonly string[], options?: CallOptions): Promise<void>
+  /** Exactly `length` bytes from `offset`. @throws NexusError `not_found`, `corrupt` when it is shorter */
+  read(key: string, range: { readonly offset: number; readonly length: number }, options?: CallOptions): MaybePromise<Uint8Array>
+  /** @throws NexusError `not_found` */
+  stat(key: string, options?: CallOptions): Promise<{ readonly sizeBytes: number; readonly modifiedAt: Date }>
+  /** Everything below a prefix (`cas/`), in no order; unknown files are left out. */
+  list(prefix: string, options?: CallOptions): AsyncIterable<{ readonly key: string; readonly sizeBytes: number; readonly modifiedAt: Date }>
+  /** Absent is success. */
+  delete(keys: readonly string[], options?: CallOptions): Promise<void>
+  /** Takes a damaged object out of use without losing it: locally it is moved to `quarantine/`. */
+  quarantine(key: string): Promise<void>
+  /** Removes what writers that are gone left behind (`tmp/`). @returns Number of bytes given back. */
+  sweep(options?: CallOptions): Promise<number>
 }
