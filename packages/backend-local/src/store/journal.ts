@@ -1,0 +1,129 @@
+import { type CallOptions, type JournalStore, type MaybePromise, NexusError } from '@nexus/core/contract'
+import { appendUnderLock, syncUnderLock } from './append.ts'
+import { createDescriptor, readDescriptor } from './descriptor.ts'
+import type { JournalContext } from './context.ts'
+import { entriesAfter } from './entries.ts'
+import { toNexusError } from './errors.ts'
+import { isSystemError, syncDirectory } from './files.ts'
+import type { Head } from './head.ts'
+import { createHeadReader, entryEndingAt, readInlineContent } from './read.ts'
+import { forgetTarget, nextGeneration } from './roll.ts'
+import { recover } from './recover.ts'
+
+/** How often `wait` looks whether another process has committed, in milliseconds. */
+const pollMs = 25
+
+/** @param identity Equal for the same directory, whatever path led there. */
+export function createJournal(context: JournalContext, identity: string): JournalStore {
+  const { layout, environment, segments } = context
+  const headReader = createHeadReader(context)
+  const committed = new Set<() => void>()
+  let isClosed = false
+
+  const guard = (): void => {
+    if (isClosed) throw new NexusError('unavailable', { op: 'journal', path: layout.root, backend: 'local', reason: 'The repository was closed.' })
+  }
+  const withHead = <T>(atLeast: number, options: CallOptions | undefined, use: (head: Head) => MaybePromise<T>): MaybePromise<T> => {
+    guard()
+    options?.signal?.throwIfAborted()
+    const head = headReader.read(atLeast, options ?? {})
+    return head instanceof Promise ? head.then(use) : use(head)
+  }
+  const underLock = async <T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
+    guard()
+    const locked = context.lock.acquire(signal)
+    if (locked !== undefined) await locked
+    try {
+      environment.onStep?.('after-lock')
+      return await work()
+    } finally {
+      context.lock.release()
+    }
+  }
+  const mapped = async <T>(op: string, work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      throw toNexusError(error, op, layout.journal)
+    }
+  }
+
+  return {
+    name: layout.root,
+    identity,
+    epoch: environment.bootId,
+    readDescriptor: (options) => mapped('open', readDescriptor(context, options)),
+    createDescriptor: (bytes, options) => mapped('create', createDescriptor(context, bytes, options)),
+    newer: (position, options) => withHead(position.sequence, options, (head) => entriesAfter(context, position, head)),
+    entryAt: (position, options) => withHead(0, options, (head) => entryEndingAt(context, position, head)),
+    oldest: async (options) => await withHead(0, options, (head) => (head.sequence === 0 ? undefined : segments.known(head.generation)[0])),
+    wait: (position, options) => waitForNews(() => withHead(0, options, (head) => head.sequence > position.sequence), { committed, signal: options?.signal }),
+    append: async (from, prepare, options) => {
+      const entries = await mapped('commit', underLock(options.signal, () => appendUnderLock(context, { from, prepare, options })))
+      if (entries.length > 0) for (const wake of committed) wake()
+      return entries
+    },
+    sync: (options) => mapped('sync', underLock(options?.signal, () => syncUnderLock(context))),
+    readInline: (location) => {
+      guard()
+      return readInlineContent(context, location)
+    },
+    segments: async (options) => await withHead(0, options, (head) => describeSegments(context, head)),
+    removeThrough: (sequence, options) => mapped('compact', underLock(options?.signal, () => removeSegments(context, sequence))),
+    close: async () => {
+      if (isClosed) return
+      const locked = context.lock.acquire(undefined)
+      if (locked !== undefined) await locked
+      isClosed = true
+      forgetTarget(context)
+      segments.forget()
+      context.head.close()
+      context.lock.release()
+      context.lock.close()
+    },
+  }
+}
+
+interface Waiting {
+  /** Callbacks of those who wait, called when this process commits. */
+  readonly committed: Set<() => void>
+  readonly signal: AbortSignal | undefined
+}
+
+async function waitForNews(isNew: () => MaybePromise<boolean>, { committed, signal }: Waiting): Promise<void> {
+  while (!(await isNew())) {
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer)
+        committed.delete(wake)
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, pollMs).unref()
+      committed.add(wake)
+      signal?.addEventListener('abort', wake, { once: true })
+    })
+    signal?.throwIfAborted()
+  }
+}
+
+function describeSegments({ segments }: JournalContext, head: Head): { first: number; last: number; sizeBytes: number }[] {
+  const names = segments.known(head.generation).filter((first) => first <= head.sequence)
+  return names.map((first, index) => ({ first, last: (names[index + 1] ?? head.sequence + 1) - 1, sizeBytes: segments.endOf(first, head) }))
+}
+
+async function removeSegments(context: JournalContext, sequence: number): Promise<void> {
+  const { environment, segments, layout } = context
+  forgetTarget(context)
+  const head = await recover(context, 0)
+  const gone = describeSegments(context, head).filter(({ first, last }) => last <= sequence && first !== head.segment)
+  if (gone.length === 0) return
+  forgetTarget(context)
+  context.head.write({ ...head, generation: nextGeneration(head) })
+  for (const { first } of gone) environment.files.unlink(segments.path(first))
+  context.head.write({ ...head, generation: nextGeneration({ generation: nextGeneration(head) }) })
+  segments.forget()
+  await syncDirectory(environment.files, layout.journal)
+}
+
