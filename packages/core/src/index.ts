@@ -1,1 +1,8 @@
 export * from './contract/index.ts'
+export type { CopyTreeOptions, CopyTreeProgress, CopyTreeResult } from './facade/copy-tree.ts'
+export { createSlimNexusFS, type FacadeHooks } from './facade/create-slim-nexus-fs.ts'
+export type { EditOptions, EditResult, TextEdit } from './facade/edit.ts'
+export type { GlobOptions } from './facade/glob.ts'
+export type { GrepOptions } from './facade/grep.ts'
+export type { FileBody } from './facade/normalise-body.ts'
+export type { FileOperation, SlimNexusFS } from './facade/slim-nexus-fs.ts'
