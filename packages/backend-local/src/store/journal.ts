@@ -31,6 +31,8 @@ export function createJournal(context: JournalContext, identity: string): Journa
   }
   const underLock = async <T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
     guard()
+    // Where there is no repository, not even the lock's file may come to be.
+    context.repository()
     const locked = context.lock.acquire(signal)
     if (locked !== undefined) await locked
     try {
