@@ -13,11 +13,15 @@ export interface GlobOptions extends CallOptions {
   readonly crossMounts?: boolean | undefined
 }
 
-interface GlobRun extends CallOptions {
-  readonly backend: Backend
-  readonly start: Path
+/** Where the patterns, wanted and negated, stand. */
+interface States {
   readonly wanted: GlobState
   readonly unwanted: GlobState
+}
+
+interface GlobRun extends States, CallOptions {
+  readonly backend: Backend
+  readonly start: Path
   readonly crossMounts: boolean | undefined
   readonly dot: boolean
 }
@@ -28,9 +32,9 @@ interface GlobRun extends CallOptions {
  * @throws NexusError `invalid_argument` for a pattern that is none; `not_found` when `path` is absent.
  */
 export async function* glob(backend: Backend, patterns: string | readonly string[], options: GlobOptions = {}): AsyncGenerator<Entry> {
-  const { base, wanted, unwanted } = await compile(typeof patterns === 'string' ? [patterns] : patterns, options)
+  const { base, ...states } = await compile(typeof patterns === 'string' ? [patterns] : patterns, options)
   const { signal, crossMounts, dot = false } = options
-  const run = { backend, wanted, unwanted, crossMounts, dot, signal, ...startDeeper(base, wanted, unwanted) }
+  const run: GlobRun = { backend, crossMounts, dot, signal, ...startDeeper(base, states) }
   const source = onlyName(run.wanted) === undefined ? entriesBelow(run, base) : oneEntry(run, base)
   const stateAt = statesByDirectory(run)
   for await (const entry of source) {
@@ -39,8 +43,6 @@ export async function* glob(backend: Backend, patterns: string | readonly string
     if (acceptsGlob(advanceGlob(wanted, name), entry.kind) && !acceptsGlob(advanceGlob(unwanted, name), entry.kind)) yield entry
   }
 }
-
-type States = Pick<GlobRun, 'wanted' | 'unwanted'>
 
 async function compile(patterns: readonly string[], { path, dot = false }: GlobOptions): Promise<States & { base: Path }> {
   const [positive, negative]: [string[], string[]] = [[], []]
@@ -62,8 +64,8 @@ async function compile(patterns: readonly string[], { path, dot = false }: GlobO
 }
 
 /** Goes down the names that the patterns begin with, without listing what they pass. */
-function startDeeper(base: Path, wanted: GlobState, unwanted: GlobState): States & { start: Path } {
-  const at = { start: base, wanted, unwanted }
+function startDeeper(base: Path, states: States): States & { start: Path } {
+  const at = { start: base, ...states }
   for (let name = onlyName(at.wanted); name !== undefined; name = onlyName(at.wanted)) {
     const next = advanceGlob(at.wanted, name)
     if (reachOfGlob(next) === 'none') break
