@@ -167,7 +167,7 @@ describe('a damaged segment', () => {
     flip(segment, 100)
     await expect(open(root, 'boot-2').then(entriesOf)).rejects.toThrow(/first block/)
     writeFileSync(segment, whole)
-    writeFileSync(join(root, 'nexus.json'), JSON.stringify({ marker: 'nexus-repository', repository: 'other' }))
+    writeFileSync(join(root, 'nexus.json'), JSON.stringify({ marker: 'nexus-repository', id: 'other' }))
     await expect(open(root, 'boot-2').then(entriesOf)).rejects.toThrow(/belongs to repository test-repository/)
   })
 

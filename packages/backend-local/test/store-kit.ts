@@ -9,7 +9,7 @@ import { type FileOperations, nodeFiles } from '../src/store/files.ts'
 import { openLocalStore } from '../src/store/open.ts'
 
 /** A descriptor that storage accepts. */
-export const descriptor: Uint8Array = new TextEncoder().encode(JSON.stringify({ marker: 'nexus-repository', repository: 'test-repository' }))
+export const descriptor: Uint8Array = new TextEncoder().encode(JSON.stringify({ marker: 'nexus-repository', id: 'test-repository' }))
 
 const codec = await createRecordCodec()
 

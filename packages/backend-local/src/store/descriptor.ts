@@ -13,7 +13,7 @@ import { isWriterName, nearestExisting } from './machine.ts'
 export interface DescriptorIdentity {
   readonly marker: 'nexus-repository'
   /** Id of the repository, which every segment of its journal carries. */
-  readonly repository: string
+  readonly id: string
 }
 
 type Files = LocalEnvironment['files']
@@ -50,7 +50,7 @@ export function parseIdentity(bytes: Uint8Array): DescriptorIdentity | undefined
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
     if (typeof value !== 'object' || value === null || !('marker' in value) || value.marker !== 'nexus-repository') return undefined
-    return 'repository' in value && typeof value.repository === 'string' ? { marker: 'nexus-repository', repository: value.repository } : undefined
+    return 'id' in value && typeof value.id === 'string' ? { marker: 'nexus-repository', id: value.id } : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
@@ -62,7 +62,7 @@ export async function createDescriptor(place: Place, bytes: Uint8Array, options:
   options.signal?.throwIfAborted()
   const { layout, environment: { files }, scratch } = place
   if (parseIdentity(bytes) === undefined) {
-    throw new NexusError('invalid_argument', { op: 'create', path: layout.descriptor, backend: 'local', reason: 'A descriptor needs marker "nexus-repository" and a string `repository`.' })
+    throw new NexusError('invalid_argument', { op: 'create', path: layout.descriptor, backend: 'local', reason: 'A descriptor needs the marker "nexus-repository" and a string "id".' })
   }
   refuseOccupied(place)
   const parent = nearestExisting(layout.root)

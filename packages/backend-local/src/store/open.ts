@@ -84,7 +84,7 @@ function repositoryId(layout: Layout, environment: LocalEnvironment): () => stri
   let known: string | undefined
   return () => {
     const bytes = known === undefined ? readDescriptorNow({ layout, environment }) : undefined
-    known ??= bytes === undefined ? undefined : parseIdentity(bytes)?.repository
+    known ??= bytes === undefined ? undefined : parseIdentity(bytes)?.id
     if (known !== undefined) return known
     throw new NexusError('not_found', { op: 'journal', path: layout.root, backend: 'local', reason: 'There is no repository here yet; its first write makes one.' })
   }
