@@ -1,0 +1,4 @@
+import { describeBackend } from '@nexus/conformance'
+import { openMemory } from '@nexus/backend-memory'
+
+describeBackend('memory', { open: () => openMemory() })
