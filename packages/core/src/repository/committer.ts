@@ -1,0 +1,230 @@
+import { NexusError } from '../contract/errors.ts'
+import { recordFlagFsync } from '../contract/record.ts'
+import type { JournalEntry } from '../contract/store.ts'
+import { type Path, pathSegments } from '../contract/paths.ts'
+import { type CommitContent, type CommitHeader, encodeHeader, type Operation, rootNode } from './commit.ts'
+import type { Draft, Plan, PreparedContent, PreparedMember, Repository } from './context.ts'
+import { foldSimple, isStructural } from './fold.ts'
+import { Overlay } from './overlay.ts'
+import type { Present } from './present.ts'
+
+/** What the committer needs of the repository. */
+export interface CommitterHost {
+  readonly repository: Pick<Repository, 'journal' | 'contents' | 'codec' | 'hasher' | 'durability' | 'now'>
+  readonly present: Present
+  readonly author: string
+  readonly randomId: () => string
+  /** Brings the view forward when only the index can. */
+  settle(): Promise<void>
+  /** Called after commits of ours were folded. */
+  committed(): void
+}
+
+interface Waiting {
+  readonly plan: Plan<unknown>
+  readonly signal: AbortSignal | undefined
+  readonly resolve: (value: { readonly result: unknown; readonly header: CommitHeader | undefined }) => void
+  readonly reject: (reason: unknown) => void
+}
+
+interface Planned {
+  readonly waiting: Waiting
+  readonly result: unknown
+  readonly header: CommitHeader | undefined
+  readonly headerBytes: Uint8Array
+  readonly members: readonly PreparedMember[]
+}
+
+const maxGroupBytes = 32 * 1024 * 1024
+
+/**
+ * Orders the commits of this process: what waits while one group is written joins the next, so that a sync is paid once for all of it.
+ */
+export class Committer {
+  readonly #host: CommitterHost
+  #queue: Waiting[] = []
+  #running: Promise<void> | undefined
+
+  constructor(host: CommitterHost) {
+    this.#host = host
+  }
+
+  commit<T>(plan: Plan<T>, signal?: AbortSignal): Promise<{ readonly result: T; readonly header: CommitHeader | undefined }> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ plan, signal, resolve: resolve as Waiting['resolve'], reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  /** Resolves when nothing waits and nothing is being written. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  async #run(): Promise<void> {
+    // One microtask, so that writers of the same turn join the first group.
+    await undefined
+    try {
+      while (this.#queue.length > 0) await this.#writeGroup()
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  async #writeGroup(): Promise<void> {
+    const group = this.#queue
+    this.#queue = []
+    const { repository, present } = this.#host
+    let planned: Planned[] = []
+    try {
+      const entries = await repository.journal.append(
+        present.position,
+        (newer) => {
+          present.fold(newer)
+          if (present.isBehind) return this.#host.settle().then(() => this.#prepare(group, (plans) => (planned = plans)))
+          return this.#prepare(group, (plans) => (planned = plans))
+        },
+        { durability: repository.durability, signal: group.length === 1 ? group[0]?.signal : undefined },
+      )
+      this.#publish(planned, entries)
+      if (present.isBehind) await this.#host.settle()
+      for (const { waiting, result, header } of planned) waiting.resolve({ result, header })
+      this.#host.committed()
+    } catch (error) {
+      for (const waiting of group) waiting.reject(error)
+      for (const { members } of planned) for (const member of members) await member.staged?.discard()
+    }
+  }
+
+  /** Plans each waiting commit on top of those before it; a refused one has no effect on the others. */
+  #prepare(group: readonly Waiting[], report: (planned: Planned[]) => void): Uint8Array[] | Promise<Uint8Array[]> {
+    const { repository, present } = this.#host
+    const planned: Planned[] = []
+    report(planned)
+    const base = new Overlay(present)
+    let { sequence } = present.position
+    let previous = present.digest
+    let bytes = 0
+    for (const [index, waiting] of group.entries()) {
+      if (bytes > maxGroupBytes || planned.at(-1)?.header?.operations.some(isStructural) === true) {
+        // The rest goes into the next group: it is full, or only the index can show what was just planned.
+        this.#queue.unshift(...group.slice(index))
+        break
+      }
+      const plan = this.#planOne(waiting, { base, sequence: sequence + 1, previous })
+      if (plan === undefined) continue
+      planned.push(plan)
+      if (plan.header === undefined) continue
+      sequence++
+      previous = repository.hasher.digest(plan.headerBytes)
+      for (const member of plan.members) bytes += member.inline?.length ?? 0
+    }
+    const records = planned.filter((plan) => plan.header !== undefined).map((plan) => this.#encode(plan))
+    const staged = planned.flatMap((plan) => plan.members.flatMap((member) => (member.staged === undefined ? [] : [member.staged])))
+    return staged.length === 0 ? records : this.#publishContents(staged).then(() => records)
+  }
+
+  async #publishContents(staged: readonly { publish(): unknown }[]): Promise<void> {
+    for (const content of staged) await content.publish()
+    await this.#host.repository.contents.settle({ durability: this.#host.repository.durability })
+  }
+
+  #planOne(waiting: Waiting, { base, sequence, previous }: { base: Overlay; sequence: number; previous: string }): Planned | undefined {
+    try {
+      waiting.signal?.throwIfAborted()
+      const draft = new PlanningDraft(base, { present: this.#host.present, sequence, time: this.#host.repository.now() })
+      const result = waiting.plan(draft)
+      if (draft.operations.length === 0) return { waiting, result, header: undefined, headerBytes: new Uint8Array(0), members: draft.members }
+      const header = draft.toHeader({ id: this.#host.randomId(), previous, author: this.#host.author })
+      draft.mergeInto(base)
+      return { waiting, result, header, headerBytes: encodeHeader(header), members: draft.members }
+    } catch (error) {
+      waiting.reject(error)
+      return undefined
+    }
+  }
+
+  #encode({ header, headerBytes, members }: Planned): Uint8Array {
+    const contents = members.flatMap((member) => (member.inline === undefined ? [] : [member.inline]))
+    const flags = this.#host.repository.durability === 'fsync' ? recordFlagFsync : 0
+    return this.#host.repository.codec.encode({ sequence: header?.sequence ?? 0, flags, header: headerBytes, contents })
+  }
+
+  #publish(planned: readonly Planned[], entries: readonly JournalEntry[]): void {
+    const headers = planned.flatMap(({ header }) => (header === undefined ? [] : [header]))
+    if (headers.length !== entries.length) throw new NexusError('unexpected', { reason: `${headers.length} commits were written, ${entries.length} acknowledged.` })
+    this.#host.present.fold(entries, headers)
+  }
+}
+
+/** One commit being planned, on top of the commits planned before it. */
+class PlanningDraft implements Draft {
+  readonly view: Overlay
+  readonly sequence: number
+  readonly time: number
+  readonly operations: Operation[] = []
+  readonly members: PreparedMember[] = []
+  readonly #contents: CommitContent[] = []
+  #inlineBytes = 0
+  readonly #base: Overlay
+  readonly #present: Present
+
+  constructor(base: Overlay, { present, sequence, time }: { readonly present: Present; readonly sequence: number; readonly time: number }) {
+    this.#base = base
+    this.#present = present
+    this.view = new Overlay(base)
+    this.sequence = sequence
+    this.time = time
+  }
+
+  directory(path: Path): number | undefined {
+    // Nothing moved since the present: then a directory of the present is where it was.
+    if (!this.view.hasRemovals && !this.#base.hasRemovals) {
+      const known = this.#present.findDirectory(path)
+      if (known !== undefined) return known
+    }
+    let node = rootNode
+    for (const name of pathSegments(path)) {
+      const row = this.view.entry(node, name)
+      if (row?.digest !== null) return undefined
+      node = row.node
+    }
+    return node
+  }
+
+  hasChildren(directory: number): boolean {
+    const changes = new Map([...this.#base.changesIn(directory), ...this.view.changesIn(directory)])
+    if ([...changes.values()].some((row) => row !== null)) return true
+    return this.#present.children(directory, '', changes.size + 1).some((row) => !changes.has(row.key))
+  }
+
+  mint(): number {
+    return this.view.nextNode++
+  }
+
+  apply(operation: Operation): void {
+    this.operations.push(operation)
+    if (!isStructural(operation)) foldSimple(operation, this, this.view)
+  }
+
+  store(prepared: PreparedContent): void {
+    for (const member of prepared.members) {
+      if (this.view.content(member.content.digest) !== undefined) continue
+      const content = member.inline === undefined ? member.content : { ...member.content, at: this.#inlineBytes }
+      this.#inlineBytes += member.inline?.length ?? 0
+      this.#contents.push(content)
+      this.members.push(member)
+      // Known from here on; where it is, the journal tells once it is written.
+      this.view.putContent({ digest: content.digest, size: content.size, key: null, segment: null, offset: 0, pieces: content.pieces ?? null, part: 0, durable: 1 }, this.sequence)
+    }
+  }
+
+  toHeader({ id, previous, author }: { id: string; previous: string; author: string }): CommitHeader {
+    const base = { id, sequence: this.sequence, previous, time: this.time, author }
+    return this.#contents.length === 0 ? { ...base, operations: this.operations } : { ...base, contents: this.#contents, operations: this.operations }
+  }
+
+  mergeInto(base: Overlay): void {
+    this.view.mergeInto(base)
+  }
+}

@@ -1,0 +1,219 @@
+import { NexusError } from '../contract/errors.ts'
+import type { RecordCodec } from '../contract/record.ts'
+import type { ContentStore, Durability, JournalPosition, JournalStore, MaybePromise } from '../contract/store.ts'
+import { Committer } from './committer.ts'
+import type { CommitHeader } from './commit.ts'
+import type { Descriptor, Plan, Repository, View } from './context.ts'
+import { encodeDescriptor, newDescriptor, parseDescriptor } from './descriptor.ts'
+import { type DigestAlgorithm, type Hasher, openHasher } from './digest.ts'
+import { type IndexFile, openIndexFile } from './index-file.ts'
+import { IndexKeeper } from './index-keeper.ts'
+import type { IndexReader } from './index-reader.ts'
+import { Present } from './present.ts'
+
+interface EngineOptions {
+  readonly journal: JournalStore
+  readonly contents: ContentStore
+  readonly indexPath: string
+  readonly durability: Durability
+  readonly verify: 'full' | 'none'
+  readonly readonly: boolean
+  readonly digest: DigestAlgorithm
+  readonly now: () => number
+  readonly codec: RecordCodec
+  readonly author: string
+  readonly randomId: () => string
+}
+
+/** How long nobody asks before the index's state is let go, so that its write-ahead log can be shortened. */
+const restAfterMs = 1000
+
+/** One open repository: the present in memory, the journal it follows, the index behind it. */
+export class Engine implements Repository {
+  readonly journal: JournalStore
+  readonly contents: ContentStore
+  readonly codec: RecordCodec
+  readonly durability: Durability
+  readonly verify: 'full' | 'none'
+  readonly readonly: boolean
+  readonly now: () => number
+  readonly view: View
+  readonly #options: EngineOptions
+  readonly #present: Present
+  readonly #committer: Committer
+  readonly #work = new Set<Promise<unknown>>()
+  #descriptor: Descriptor | undefined
+  #hasher: Hasher | undefined
+  #index: IndexFile | undefined
+  #keeper: IndexKeeper | undefined
+  #settling: Promise<void> | undefined
+  #restTimer: NodeJS.Timeout | undefined
+  #wasUsed = false
+  #isClosed = false
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+    this.journal = options.journal
+    this.contents = options.contents
+    this.codec = options.codec
+    this.durability = options.durability
+    this.verify = options.verify
+    this.readonly = options.readonly
+    this.now = options.now
+    this.#present = new Present(() => this.hasher)
+    this.view = this.#present
+    this.#committer = new Committer({
+      repository: this,
+      present: this.#present,
+      author: options.author,
+      randomId: options.randomId,
+      settle: () => this.#settle(),
+      committed: () => this.#keeper?.offer(),
+    })
+  }
+
+  get descriptor(): Descriptor | undefined {
+    return this.#descriptor
+  }
+
+  get hasher(): Hasher {
+    if (this.#hasher === undefined) throw new NexusError('unexpected', { reason: 'The repository is not open.' })
+    return this.#hasher
+  }
+
+  get position(): JournalPosition {
+    return this.#present.position
+  }
+
+  /** Looks whether there is a repository, and takes its index. */
+  async open(signal?: AbortSignal): Promise<void> {
+    const bytes = await this.journal.readDescriptor({ signal })
+    const descriptor = bytes === undefined ? undefined : parseDescriptor(bytes, this.journal.name)
+    this.#hasher = await openHasher(descriptor?.digest ?? this.#options.digest)
+    if (descriptor !== undefined) await this.#attach(descriptor, signal)
+  }
+
+  refresh(signal?: AbortSignal): MaybePromise<void> {
+    if (this.#isClosed) throw new NexusError('unavailable', { reason: 'The repository is closed.' })
+    if (this.#index === undefined) return this.#lookAgain(signal)
+    this.#wasUsed = true
+    if (this.#present.isBehind) return this.#settle()
+    const newer = this.journal.newer(this.#present.position, { signal })
+    if (newer instanceof Promise) return newer.then((entries) => this.#follow(entries, signal))
+    return newer.length === 0 ? undefined : this.#follow(newer, signal)
+  }
+
+  async settleIndex(signal?: AbortSignal): Promise<IndexReader | undefined> {
+    await this.refresh(signal)
+    if (this.#index === undefined) return undefined
+    await this.#settle()
+    return this.#index.reader
+  }
+
+  async ensureCreated(signal?: AbortSignal): Promise<void> {
+    if (this.#index !== undefined) return
+    if (this.#isClosed) throw new NexusError('unavailable', { reason: 'The repository is closed.' })
+    const created = newDescriptor({ id: this.#options.randomId(), digest: this.#options.digest, created: this.now() })
+    try {
+      await this.journal.createDescriptor(encodeDescriptor(created), { signal })
+    } catch (error) {
+      // Somebody else made it in the same moment: then theirs is the repository.
+      if (!(error instanceof NexusError) || error.code !== 'already_exists') throw error
+    }
+    await this.#lookAgain(signal)
+    if (this.#index === undefined) throw new NexusError('unavailable', { reason: `${this.journal.name} could not be made a repository.` })
+  }
+
+  commit<T>(plan: Plan<T>, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<{ readonly result: T; readonly header: CommitHeader | undefined }> {
+    if (this.#isClosed) throw new NexusError('unavailable', { reason: 'The repository is closed.' })
+    if (this.#index === undefined) return this.ensureCreated(signal).then(() => this.#committer.commit(plan, signal))
+    this.#wasUsed = true
+    return this.#committer.commit(plan, signal)
+  }
+
+  snapshots(node: number): readonly { readonly name: string; readonly sequence: number; readonly time: number }[] {
+    return this.#index?.snapshots(node) ?? []
+  }
+
+  wasDropped(key: string): boolean {
+    return this.#index?.wasDropped(key) ?? false
+  }
+
+  async quarantine(digest: string): Promise<void> {
+    const row = this.#present.content(digest)
+    if (this.readonly || row === undefined) return
+    await this.commit((draft) => {
+      if (draft.view.content(digest) !== undefined) draft.apply({ op: 'quarantine', digest })
+    })
+    if (row.key?.startsWith('cas/') === true) await this.contents.quarantine(row.key)
+  }
+
+  async track<T>(work: Promise<T>): Promise<T> {
+    this.#work.add(work)
+    try {
+      return await work
+    } finally {
+      this.#work.delete(work)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearInterval(this.#restTimer)
+    await Promise.allSettled(this.#work)
+    await this.#committer.idle()
+    await this.#keeper?.close()
+    if (this.#index !== undefined) {
+      if (this.#present.pending.length > 0) await this.#index.catchUp()
+      this.#index.close()
+    }
+    this.#present.detach()
+    await this.journal.close()
+  }
+
+  async #lookAgain(signal?: AbortSignal): Promise<void> {
+    const bytes = await this.journal.readDescriptor({ signal })
+    if (bytes !== undefined && this.#index === undefined) await (this.#settling ??= this.#attach(parseDescriptor(bytes, this.journal.name), signal).finally(() => (this.#settling = undefined)))
+  }
+
+  async #attach(descriptor: Descriptor, signal?: AbortSignal): Promise<void> {
+    this.#hasher = await openHasher(descriptor.digest)
+    const index = await openIndexFile({
+      path: this.#options.indexPath,
+      journal: this.journal,
+      contents: this.contents,
+      hasher: this.#hasher,
+      repositoryId: descriptor.id,
+      now: this.now,
+      signal,
+    })
+    this.#present.attach(index.reader)
+    this.#descriptor = descriptor
+    this.#keeper = new IndexKeeper({ index, present: this.#present })
+    this.#index = index
+    this.#restTimer = setInterval(() => {
+      if (!this.#wasUsed) this.#present.rest()
+      this.#wasUsed = false
+    }, restAfterMs).unref()
+  }
+
+  async #follow(first: Awaited<ReturnType<JournalStore['newer']>>, signal?: AbortSignal): Promise<void> {
+    for (let entries = first; entries.length > 0; entries = await this.journal.newer(this.#present.position, { signal })) {
+      this.#present.fold(entries)
+      if (this.#present.isBehind) return this.#settle()
+    }
+    this.#keeper?.offer()
+  }
+
+  /** Lets the index catch up, then looks at it: for operations that only the index can fold, and for history. */
+  #settle(): Promise<void> {
+    return (this.#settling ??= this.#catchUp().finally(() => (this.#settling = undefined)))
+  }
+
+  async #catchUp(): Promise<void> {
+    if (this.#index === undefined) return
+    if (this.#present.isBehind || this.#present.pending.length > 0) await this.#index.catchUp()
+    this.#present.advance()
+  }
+}

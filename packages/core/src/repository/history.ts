@@ -1,0 +1,125 @@
+import type Database from 'better-sqlite3'
+import { NexusError } from '../contract/errors.ts'
+import { type Path, pathSegments } from '../contract/paths.ts'
+import { rootNode } from './commit.ts'
+import { rootRow } from './plan-paths.ts'
+import type { EntryRow } from './rows.ts'
+
+/** What was, read from an index that has caught up. */
+export interface History {
+  /** What was at a path after a commit. */
+  at(path: Path, sequence: number): EntryRow | undefined
+  /** The node that is at a path now, or that was there last. */
+  lastNode(path: Path): { readonly node: number; readonly live: EntryRow | undefined } | undefined
+  /** Kept versions of a file, newest first, before `below`. */
+  versions(node: number, below: number, limit: number): EntryRow[]
+  version(node: number, version: number): EntryRow | undefined
+  /** Entries of a directory as of a commit, ordered by key. */
+  childrenAt(directory: number, page: { readonly sequence: number; readonly after: string; readonly limit: number }): EntryRow[]
+  /** Where a directory was after a commit; `undefined` when its place was forgotten. */
+  pathOf(node: number, sequence: number): string | undefined
+  /** The snapshot of that name whose directory holds the path. */
+  snapshot(path: Path, name: string): number | undefined
+}
+
+interface PastRow {
+  readonly directory: number
+  readonly key: string
+  readonly born: number
+  readonly node: number
+  readonly created: number
+}
+
+const maxVersion = Number.MAX_SAFE_INTEGER
+
+/** Prepares the statements on a connection. */
+export function createHistory(database: Database.Database): History {
+  const live = database.prepare<[number, string, string], EntryRow>('SELECT * FROM entries WHERE directory = ? AND key IN (?, ?)')
+  const pastAt = database.prepare<[number, string, string, number, number], PastRow>('SELECT * FROM past WHERE directory = ? AND key IN (?, ?) AND born <= ? AND died > ?')
+  const pastLast = database.prepare<[number, string, string], PastRow>('SELECT * FROM past WHERE directory = ? AND key IN (?, ?) ORDER BY died DESC LIMIT 1')
+  const versions = database.prepare<[number, number, number], EntryRow>('SELECT 0 AS directory, \'\' AS key, node, 0 AS born, version, digest, size, modified, created, type, metadata FROM versions WHERE node = ? AND version < ? ORDER BY version DESC LIMIT ?')
+  const liveChildren = database.prepare<[number, string, number, number], EntryRow>('SELECT * FROM entries WHERE directory = ? AND key > ? AND born <= ? ORDER BY key LIMIT ?')
+  const pastChildren = database.prepare<[number, string, number, number, number], PastRow>('SELECT * FROM past WHERE directory = ? AND key > ? AND born <= ? AND died > ? ORDER BY key LIMIT ?')
+  const liveDirectory = database.prepare<[number, number], { directory: number; key: string }>('SELECT directory, key FROM entries WHERE node = ? AND digest IS NULL AND born <= ?')
+  const pastDirectory = database.prepare<[number, number, number], { directory: number; key: string }>('SELECT directory, key FROM past WHERE node = ? AND born <= ? AND died >= ? ORDER BY died LIMIT 1')
+  const namedSnapshot = database.prepare<[number, string], { sequence: number }>('SELECT sequence FROM snapshots WHERE node = ? AND name = ?')
+
+  /** The row as it was: its version then, which may have been replaced since. */
+  const asOf = (row: EntryRow, sequence: number): EntryRow | undefined => {
+    if (row.digest === null || row.version <= sequence) return row
+    const [older] = versions.all(row.node, sequence + 1, 1)
+    return older === undefined ? undefined : { ...older, directory: row.directory, key: row.key, born: row.born }
+  }
+  const fromPast = ({ directory, key, born, node, created }: PastRow, sequence: number): EntryRow | undefined => {
+    if (key.endsWith('/')) return { ...rootRow, directory, key, node, born, version: born, modified: created, created }
+    const [older] = versions.all(node, sequence === maxVersion ? maxVersion : sequence + 1, 1)
+    if (older !== undefined) return { ...older, directory, key, born }
+    return undefined
+  }
+  const entryAt = (directory: number, name: string, sequence: number): EntryRow | undefined => {
+    const row = live.get(directory, name, `${name}/`)
+    if (row !== undefined && row.born <= sequence) return asOf(row, sequence)
+    const past = pastAt.get(directory, name, `${name}/`, sequence, sequence)
+    return past === undefined ? undefined : fromPast(past, sequence)
+  }
+
+  return {
+    at(path, sequence) {
+      let row: EntryRow = rootRow
+      for (const name of pathSegments(path)) {
+        if (row.digest !== null) return undefined
+        const next = entryAt(row.node, name, sequence)
+        if (next === undefined) return undefined
+        row = next
+      }
+      return row
+    },
+    lastNode(path) {
+      let found: { node: number; live: EntryRow | undefined } = { node: rootNode, live: rootRow }
+      for (const name of pathSegments(path)) {
+        const row: EntryRow | undefined = live.get(found.node, name, `${name}/`)
+        const node: number | undefined = row?.node ?? pastLast.get(found.node, name, `${name}/`)?.node
+        if (node === undefined) return undefined
+        found = { node, live: found.live === undefined ? undefined : row }
+      }
+      return found
+    },
+    versions: (node, below, limit) => versions.all(node, below, limit),
+    version: (node, version) => versions.all(node, version + 1, 1).find((row) => row.version === version),
+    childrenAt(directory, { sequence, after, limit }) {
+      const now = liveChildren.all(directory, after, sequence, limit).flatMap((row) => asOf(row, sequence) ?? [])
+      const then = pastChildren.all(directory, after, sequence, sequence, limit).flatMap((row) => fromPast(row, sequence) ?? [])
+      return [...now, ...then].sort((left, right) => Buffer.compare(Buffer.from(left.key), Buffer.from(right.key))).slice(0, limit)
+    },
+    pathOf(node, sequence) {
+      let path = ''
+      for (let at = node; at !== rootNode; ) {
+        const place = liveDirectory.get(at, sequence) ?? pastDirectory.get(at, sequence, sequence)
+        if (place === undefined) return undefined
+        path = `/${place.key.slice(0, -1)}${path}`
+        at = place.directory
+      }
+      return path === '' ? '/' : path
+    },
+    snapshot(path, name) {
+      const nodes = [rootNode]
+      for (const segment of pathSegments(path)) {
+        const row = live.get(nodes.at(-1) ?? rootNode, segment, `${segment}/`)
+        if (row === undefined) break
+        nodes.push(row.node)
+      }
+      for (const node of nodes.reverse()) {
+        const found = namedSnapshot.get(node, name)
+        if (found !== undefined) return found.sequence
+      }
+      return undefined
+    },
+  }
+}
+
+/** @throws NexusError `invalid_argument` when it is no number of a commit */
+export function parseVersion(version: string): number {
+  const number = Number(version)
+  if (Number.isSafeInteger(number) && number > 0 && String(number) === version) return number
+  throw new NexusError('invalid_argument', { reason: `"${version}" is no version of this repository; versions() lists them.` })
+}

@@ -1,0 +1,165 @@
+import { rmSync, statSync } from 'node:fs'
+import type Database from 'better-sqlite3'
+import { NexusError } from '../contract/errors.ts'
+import { type JournalEntry, type JournalPosition, type JournalStore, journalStart } from '../contract/store.ts'
+import { abortableDelay } from './delay.ts'
+import type { Hasher } from './digest.ts'
+import { createIndexReader, type IndexHead, type IndexReader } from './index-reader.ts'
+import { createSchema, indexSchema, isBusyDatabase, isDamagedDatabase, openDatabase, toIndexError } from './index-schema.ts'
+import { createIndexWriter, type IndexWriter } from './index-writer.ts'
+import type { ContentStore } from '../contract/store.ts'
+
+/** The index of one repository on this machine: disposable, rebuilt from the journal whenever it is missing, damaged or not provably older. */
+export interface IndexFile {
+  readonly reader: IndexReader
+  /** Applies commits to it, in transactions of bounded size that leave the event loop free between them. */
+  apply(entries: readonly JournalEntry[], signal?: AbortSignal): Promise<IndexHead>
+  /** Applies everything that is published. */
+  catchUp(signal?: AbortSignal): Promise<void>
+  snapshots(node: number): readonly { readonly name: string; readonly sequence: number; readonly time: number }[]
+  /** Whether an object of this key was let go once. */
+  wasDropped(key: string): boolean
+  /** Whether the file at its path is still the one we hold. */
+  isCurrent(): boolean
+  close(): void
+}
+
+export interface IndexFileOptions {
+  readonly path: string
+  readonly journal: JournalStore
+  readonly contents: ContentStore
+  readonly hasher: Hasher
+  readonly repositoryId: string
+  readonly now: () => number
+  readonly signal?: AbortSignal | undefined
+}
+
+const commitsPerTransaction = 512
+const maxBusyMs = 30_000
+
+/** Opens the index and brings it to the end of the journal, rebuilding it where it cannot be trusted. */
+export async function openIndexFile(options: IndexFileOptions): Promise<IndexFile> {
+  try {
+    const file = openExisting(options)
+    if (file !== undefined) {
+      if (await isTrustworthy(file.reader.head, options)) {
+        await file.catchUp(options.signal)
+        return file
+      }
+      file.close()
+    }
+  } catch (error) {
+    if (!isDamagedDatabase(error) && !isUnreadableIndex(error)) throw toIndexError(error)
+  }
+  return rebuild(options)
+}
+
+/** An index that contradicts the journal is not repaired but made again; the journal itself is checked by the rebuild. */
+function isUnreadableIndex(error: unknown): boolean {
+  return error instanceof NexusError && error.code === 'corrupt'
+}
+
+function openExisting(options: IndexFileOptions): IndexFile | undefined {
+  if (statSync(options.path, { throwIfNoEntry: false }) === undefined) return undefined
+  const database = openDatabase(options.path)
+  const hasTables = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'head'").get() !== undefined
+  if (!hasTables) {
+    database.close()
+    return undefined
+  }
+  return assemble(database, options)
+}
+
+/** The head must be a commit of this journal, with the same digest. */
+async function isTrustworthy(head: IndexHead, { journal, hasher, repositoryId }: IndexFileOptions): Promise<boolean> {
+  if (head.schema !== indexSchema || head.repository !== repositoryId) return false
+  if (head.sequence === 0) return true
+  const entry = await journal.entryAt(head)
+  if (entry !== undefined) return entry.sequence === head.sequence && hasher.digest(entry.header) === head.digest
+  if (head.epoch !== journal.epoch) return false
+  const segments = await journal.segments()
+  const last = segments.at(-1)?.last ?? 0
+  if (last >= head.sequence) return false
+  throw new NexusError('unavailable', {
+    reason: `The journal of ${journal.name} ends at commit ${last}, but commit ${head.sequence} was acknowledged. Nothing was touched; restore the journal from a backup, or run fsck --repair to go on from what is left.`,
+  })
+}
+
+async function rebuild(options: IndexFileOptions): Promise<IndexFile> {
+  // A write-ahead log left beside a deleted index belongs to another database.
+  for (const suffix of ['', '-wal', '-shm']) rmSync(options.path + suffix, { force: true })
+  const database = openDatabase(options.path)
+  createSchema(database, { repository: options.repositoryId, epoch: options.journal.epoch, now: options.now() })
+  const file = assemble(database, options)
+  await file.catchUp(options.signal)
+  return file
+}
+
+function assemble(database: Database.Database, options: IndexFileOptions): IndexFile {
+  const writerDatabase = openDatabase(options.path)
+  const writer = createIndexWriter(writerDatabase, options.hasher)
+  const reader = createIndexReader(database)
+  const dropped = writerDatabase.prepare('SELECT 1 FROM dropped WHERE key = ?')
+  const snapshots = database.prepare<[number], { name: string; sequence: number; time: number }>('SELECT name, sequence, time FROM snapshots WHERE node = ? ORDER BY name')
+  const inode = statSync(options.path).ino
+  const apply = (entries: readonly JournalEntry[], signal?: AbortSignal): Promise<IndexHead> =>
+    applyInSteps(writerDatabase, writer, { entries, epoch: options.journal.epoch, signal })
+  return {
+    reader,
+    apply,
+    async catchUp(signal) {
+      const head = writerDatabase.prepare<[], JournalPosition>('SELECT sequence, segment, "offset" FROM head').get() ?? journalStart
+      await catchUpFrom(head, { journal: options.journal, apply, signal })
+    },
+    snapshots: (node) => snapshots.all(node),
+    wasDropped: (key) => dropped.get(key) !== undefined,
+    isCurrent: () => statSync(options.path, { throwIfNoEntry: false })?.ino === inode,
+    close() {
+      reader.end()
+      reader.close()
+      writerDatabase.pragma('optimize')
+      writerDatabase.close()
+    },
+  }
+}
+
+async function catchUpFrom(
+  start: JournalPosition,
+  { journal, apply, signal }: { journal: JournalStore; apply: IndexFile['apply']; signal: AbortSignal | undefined },
+): Promise<void> {
+  let position = start
+  for (;;) {
+    const entries = await journal.newer(position, { signal })
+    if (entries.length === 0) return
+    const head = await apply(entries, signal)
+    position = head.sequence >= (entries.at(-1)?.sequence ?? 0) ? head : (entries.at(-1)?.end ?? head)
+  }
+}
+
+async function applyInSteps(
+  database: Database.Database,
+  writer: IndexWriter,
+  { entries, epoch, signal }: { entries: readonly JournalEntry[]; epoch: string; signal: AbortSignal | undefined },
+): Promise<IndexHead> {
+  let head: IndexHead | undefined
+  for (let start = 0; start < entries.length; start += commitsPerTransaction) {
+    if (start > 0) await abortableDelay(0, signal)
+    const step = entries.slice(start, start + commitsPerTransaction)
+    head = await retryWhileBusy(() => database.transaction(() => writer.apply(step, epoch)).immediate(), signal)
+  }
+  if (head === undefined) throw new NexusError('unexpected', { reason: 'No commit to apply.' })
+  return head
+}
+
+/** Another process may be applying the same commits; then it is only a matter of waiting. */
+async function retryWhileBusy<T>(work: () => T, signal: AbortSignal | undefined): Promise<T> {
+  for (let waitedMs = 0; ; ) {
+    try {
+      return work()
+    } catch (error) {
+      if (!isBusyDatabase(error) || waitedMs >= maxBusyMs) throw toIndexError(error)
+    }
+    await abortableDelay(2, signal)
+    waitedMs += 2
+  }
+}

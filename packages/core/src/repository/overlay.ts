@@ -1,0 +1,110 @@
+import type { ContentRow, EntryRow, State } from './rows.ts'
+
+/** What lies below an overlay. */
+export type StateBelow = Pick<State, 'entry' | 'content' | 'nextNode'>
+
+interface Change {
+  readonly row: EntryRow | null
+  readonly sequence: number
+}
+
+/**
+ * Commits that the index does not hold yet, as the rows they change; also, in small, the commits that are being planned.
+ * A name that a commit touched is answered from here alone: file and directory of one name never live at once.
+ */
+export class Overlay implements State {
+  nextNode: number
+  readonly #below: StateBelow
+  readonly #directories = new Map<number, Map<string, Change>>()
+  readonly #contents = new Map<string, { readonly row: ContentRow; readonly sequence: number }>()
+  /** In order of change, to forget from the front when the index has caught up. */
+  #log: { readonly directory: number; readonly key: string; readonly sequence: number }[] = []
+  #contentLog: { readonly digest: string; readonly sequence: number }[] = []
+
+  constructor(below: StateBelow) {
+    this.#below = below
+    this.nextNode = below.nextNode
+  }
+
+  /** Whether something was taken out of its place. */
+  hasRemovals = false
+
+  /** Changes since the index, as a measure of what waits. */
+  get size(): number {
+    return this.#log.length
+  }
+
+  entry(directory: number, name: string): EntryRow | undefined {
+    const keys = this.#directories.size === 0 ? undefined : this.#directories.get(directory)
+    if (keys !== undefined) {
+      const file = keys.get(name)
+      if (file?.row != null) return file.row
+      const child = keys.get(`${name}/`)
+      if (child?.row != null) return child.row
+      if (file !== undefined || child !== undefined) return undefined
+    }
+    return this.#below.entry(directory, name)
+  }
+
+  put(row: EntryRow, sequence: number): void {
+    this.#change(row.directory, row.key, row, sequence)
+  }
+
+  remove(row: EntryRow, died: number): void {
+    this.hasRemovals = true
+    this.#change(row.directory, row.key, null, died)
+  }
+
+   
+  supersede(): void {}
+
+  content(digest: string): ContentRow | undefined {
+    return this.#contents.get(digest)?.row ?? this.#below.content(digest)
+  }
+
+  putContent(row: ContentRow, sequence: number): void {
+    this.#contents.set(row.digest, { row, sequence })
+    this.#contentLog.push({ digest: row.digest, sequence })
+  }
+
+  /** Live rows and gaps of one directory, in the order of their keys. */
+  changesIn(directory: number): readonly (readonly [key: string, row: EntryRow | null])[] {
+    const keys = this.#directories.get(directory)
+    return keys === undefined ? [] : [...keys].map(([key, change]) => [key, change.row] as const)
+  }
+
+  /** Moves everything into the overlay below, which stood still meanwhile. */
+  mergeInto(target: Overlay): void {
+    for (const { directory, key, sequence } of this.#log) {
+      const change = this.#directories.get(directory)?.get(key)
+      if (change?.sequence === sequence) target.#change(directory, key, change.row, sequence)
+    }
+    for (const { row, sequence } of this.#contents.values()) target.putContent(row, sequence)
+    target.hasRemovals ||= this.hasRemovals
+    target.nextNode = Math.max(target.nextNode, this.nextNode)
+  }
+
+  /** Forgets what the index now holds. */
+  forgetThrough(sequence: number): void {
+    const kept = this.#log.findIndex((change) => change.sequence > sequence)
+    for (const { directory, key } of kept === -1 ? this.#log : this.#log.slice(0, kept)) {
+      const keys = this.#directories.get(directory)
+      if (keys === undefined || (keys.get(key)?.sequence ?? Infinity) > sequence) continue
+      keys.delete(key)
+      if (keys.size === 0) this.#directories.delete(directory)
+    }
+    this.#log = kept === -1 ? [] : this.#log.slice(kept)
+    const keptContents = this.#contentLog.findIndex((change) => change.sequence > sequence)
+    for (const { digest } of keptContents === -1 ? this.#contentLog : this.#contentLog.slice(0, keptContents)) {
+      if ((this.#contents.get(digest)?.sequence ?? Infinity) <= sequence) this.#contents.delete(digest)
+    }
+    this.#contentLog = keptContents === -1 ? [] : this.#contentLog.slice(keptContents)
+  }
+
+  #change(directory: number, key: string, row: EntryRow | null, sequence: number): void {
+    let keys = this.#directories.get(directory)
+    if (keys === undefined) this.#directories.set(directory, (keys = new Map<string, Change>()))
+    keys.set(key, { row, sequence })
+    this.#log.push({ directory, key, sequence })
+  }
+}

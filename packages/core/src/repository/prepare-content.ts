@@ -1,0 +1,163 @@
+import type { Body } from '../contract/backend.ts'
+import { NexusError } from '../contract/errors.ts'
+import type { PreparedContent, PreparedMember, Repository } from './context.ts'
+import type { RunningDigest } from './digest.ts'
+import { contentKey, encodePieceList, partBytes, pieceBytes } from './pieces.ts'
+
+interface PrepareOptions {
+  readonly sizeBytes?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Brings a body so far that one commit makes it part of the repository: small ones stay in memory, larger ones are staged, in parts of 8 MiB,
+ * each hashed in memory. Bytes that are known already are not stored again.
+ */
+export async function prepareContent(repository: Repository, body: Body, options: PrepareOptions = {}): Promise<PreparedContent> {
+  if (body instanceof Uint8Array) {
+    checkSize(body.length, options.sizeBytes)
+    return prepareBytes(repository, body, options)
+  }
+  return prepareStream(repository, body, options)
+}
+
+/** Whether a body can be prepared at once: it will ride inside its commit. */
+export function isInline(repository: Pick<Repository, 'descriptor'>, body: Body): body is Uint8Array {
+  return body instanceof Uint8Array && fitsInline(repository, body)
+}
+
+function fitsInline(repository: Pick<Repository, 'descriptor'>, body: Uint8Array): boolean {
+  return repository.descriptor !== undefined && body.length <= repository.descriptor.inlineLimitBytes
+}
+
+/** The prepared form of bytes up to the inline limit; they must not change until the commit is acknowledged. */
+export function prepareInline(repository: Pick<Repository, 'hasher'>, bytes: Uint8Array): PreparedContent {
+  const digest = repository.hasher.digest(bytes)
+  return { digest, size: bytes.length, members: [{ content: { digest, size: bytes.length }, inline: bytes }] }
+}
+
+/** Gives back what was staged and not committed. */
+export async function discardStaged(prepared: PreparedContent): Promise<void> {
+  for (const { staged } of prepared.members) await staged?.discard()
+}
+
+async function prepareBytes(repository: Repository, bytes: Uint8Array, { signal }: PrepareOptions): Promise<PreparedContent> {
+  if (fitsInline(repository, bytes)) return prepareInline(repository, bytes)
+  if (bytes.length <= pieceBytes) {
+    const digest = repository.hasher.digest(bytes)
+    return { digest, size: bytes.length, members: await stageUnlessKnown(repository, { digest, bytes, part: false }, signal) }
+  }
+  const parts = new PartWriter(repository, signal)
+  for (let offset = 0; offset < bytes.length; offset += partBytes) await parts.add(bytes.subarray(offset, offset + partBytes))
+  return parts.finish()
+}
+
+async function prepareStream(repository: Repository, body: ReadableStream<Uint8Array>, options: PrepareOptions): Promise<PreparedContent> {
+  const parts = new PartWriter(repository, options.signal)
+  const reader = body.getReader()
+  const onAbort = (): void => void reader.cancel(options.signal?.reason).catch(() => undefined)
+  options.signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    let buffer = new Uint8Array(pieceBytes)
+    let filled = 0
+    let total = 0
+    for (;;) {
+      const { done, value } = await reader.read()
+      options.signal?.throwIfAborted()
+      if (done) break
+      total += value.length
+      if (options.sizeBytes !== undefined && total > options.sizeBytes) checkSize(total, options.sizeBytes)
+      for (let taken = 0; taken < value.length; ) {
+        if (filled === buffer.length && filled < partBytes) buffer = grown(buffer)
+        const step = Math.min(value.length - taken, buffer.length - filled)
+        buffer.set(value.subarray(taken, taken + step), filled)
+        taken += step
+        filled += step
+        if (filled < partBytes) continue
+        await parts.add(buffer)
+        buffer = new Uint8Array(partBytes)
+        filled = 0
+      }
+    }
+    checkSize(total, options.sizeBytes)
+    if (total < partBytes) return await prepareBytes(repository, buffer.subarray(0, filled), options)
+    if (filled > 0) await parts.add(buffer.subarray(0, filled))
+    return await parts.finish()
+  } catch (error) {
+    await parts.discard()
+    await reader.cancel(error).catch(() => undefined)
+    throw error
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort)
+    reader.releaseLock()
+  }
+}
+
+function grown(buffer: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.min(buffer.length * 4, partBytes))
+  larger.set(buffer)
+  return larger
+}
+
+function checkSize(actual: number, promised: number | undefined): void {
+  if (promised !== undefined && actual !== promised) {
+    throw new NexusError('invalid_argument', { op: 'write', reason: `The body has ${actual > promised ? 'more than' : 'only'} ${Math.min(actual, promised)} bytes${actual > promised ? '' : ` instead of ${promised}`}, as sizeBytes says; nothing was stored.` })
+  }
+}
+
+async function stageUnlessKnown(
+  repository: Repository,
+  { digest, bytes, part }: { digest: string; bytes: Uint8Array; part: boolean },
+  signal: AbortSignal | undefined,
+): Promise<PreparedMember[]> {
+  await repository.refresh(signal)
+  if (repository.view.content(digest) !== undefined) return []
+  const key = contentKey(digest, repository.wasDropped(contentKey(digest)) ? repository.position.sequence + 1 : undefined)
+  const staged = await repository.contents.stage(key, bytes, { durability: repository.durability, signal })
+  return [{ content: { digest, size: bytes.length, key, ...(part ? { part: true as const } : {}) }, staged }]
+}
+
+/** Stores a large content part by part, one being written while the next is hashed. */
+class PartWriter {
+  readonly #repository: Repository
+  readonly #signal: AbortSignal | undefined
+  readonly #pieces: string[] = []
+  readonly #members: PreparedMember[] = []
+  readonly #whole: RunningDigest
+  #size = 0
+  #writing: Promise<PreparedMember[]> = Promise.resolve([])
+
+  constructor(repository: Repository, signal: AbortSignal | undefined) {
+    this.#repository = repository
+    this.#signal = signal
+    this.#whole = repository.hasher.start()
+  }
+
+  async add(bytes: Uint8Array): Promise<void> {
+    const pieces: string[] = []
+    for (let offset = 0; offset < bytes.length; offset += pieceBytes) {
+      const piece = bytes.subarray(offset, offset + pieceBytes)
+      this.#whole.update(piece)
+      pieces.push(this.#repository.hasher.digest(piece))
+    }
+    this.#pieces.push(...pieces)
+    this.#size += bytes.length
+    this.#members.push(...(await this.#writing))
+    const digest = this.#repository.hasher.digest(encodePieceList(pieces))
+    this.#writing = stageUnlessKnown(this.#repository, { digest, bytes, part: true }, this.#signal)
+    // A failure is thrown by whoever waits for this part next.
+    this.#writing.catch(() => undefined)
+  }
+
+  async finish(): Promise<PreparedContent> {
+    this.#members.push(...(await this.#writing))
+    const list = await prepareBytes(this.#repository, encodePieceList(this.#pieces), { signal: this.#signal })
+    const digest = this.#whole.hex()
+    return { digest, size: this.#size, members: [...this.#members, ...list.members, { content: { digest, size: this.#size, pieces: list.digest } }] }
+  }
+
+  async discard(): Promise<void> {
+    this.#members.push(...(await this.#writing.catch(() => [])))
+    for (const { staged } of this.#members) await staged?.discard()
+  }
+}
