@@ -1,0 +1,128 @@
+import type { Backend, Capabilities } from '../contract/backend.ts'
+import { NexusError } from '../contract/errors.ts'
+import type { Path } from '../contract/paths.ts'
+import { createMetricsRegistry, type MetricsRegistry } from '../layers/metrics-registry.ts'
+import { batch } from './batch.ts'
+import { commonCapabilities, noCapabilities } from './capabilities.ts'
+import { changes } from './changes.ts'
+import { deleteSnapshot, presign, search, snapshot, snapshots, usage, versions } from './delegate.ts'
+import { deletePath, mkdir } from './delete.ts'
+import { healthOf, type KernelHealth } from './health.ts'
+import { list } from './list.ts'
+import type { KernelListOptions } from './list-at.ts'
+import type { MountEntry, MountInfo, UnmountOptions } from './mount-info.ts'
+import { addMount, infoOf, type MountSet, removeMount } from './mount-set.ts'
+import { createMountTable, isReserved } from './mount-table.ts'
+import type { Mounted } from './mounted.ts'
+import { copy, rename } from './move.ts'
+import { capabilitiesOf, placeAt } from './place.ts'
+import { read } from './read.ts'
+import { stat } from './stat.ts'
+import { mountSystem } from './system.ts'
+import { append, setMetadata, write } from './write.ts'
+
+/** What a kernel may be given. */
+export interface KernelOptions {
+  /** Counts of every mount; `/__sys__/metrics` shows them. Default: its own. */
+  readonly registry?: MetricsRegistry | undefined
+  /** What `/__sys__/version` says. */
+  readonly version?: string | undefined
+}
+
+/** The mount table as a Backend: the one choke point through which every door goes. Every optional member is present; a mount that lacks it fails with `unsupported`. */
+export interface Kernel extends Required<Backend> {
+  list(path: Path, options?: KernelListOptions): ReturnType<Backend['list']>
+  /** @returns The mount's id. @throws NexusError `mount_collision` (both URIs named), `invalid_argument` (reserved path, id taken) */
+  mount(entry: MountEntry): Promise<string>
+  /** New calls miss the mount at once; resolves when what was under way has ended and the backend is closed. @throws NexusError `mount_not_found` */
+  unmount(idOrMountPoint: string, options?: UnmountOptions): Promise<void>
+  /** In the order in which they were mounted. */
+  mounts(): MountInfo[]
+  /** Where a path routes; `undefined` where nothing is mounted. */
+  mountInfo(path: Path): MountInfo | undefined
+  health(): KernelHealth
+}
+
+/** An empty mount table. */
+export function createKernel({ registry = createMetricsRegistry(), version = '0.0.0' }: KernelOptions = {}): Kernel {
+  const context: MountSet = { table: createMountTable<Mounted>(), isClosed: false, mounts: new Map(), registry, uses: new Map(), lastId: 0 }
+  let closing: Promise<void> | undefined
+  mountSystem(context, version)
+  return {
+    scheme: 'nexus',
+    get capabilities() {
+      return commonCapabilities(Array.from(context.mounts.values(), ({ backend }) => backend.capabilities))
+    },
+    capabilitiesAt: (path) => capabilitiesAt(context, path),
+    ...fileVerbs(context),
+    ...treeVerbs(context),
+    ...historyVerbs(context),
+    mount: async (entry) => await Promise.resolve(addMount(context, entry)),
+    unmount: (idOrMountPoint, options) => removeMount(context, idOrMountPoint, options),
+    mounts: () => Array.from(context.mounts.values(), infoOf),
+    mountInfo: (path) => mountInfo(context, path),
+    health: () => healthOf(context.mounts.values()),
+    close: () => (closing ??= closeAll(context)),
+  }
+}
+
+function fileVerbs(context: MountSet): Pick<Kernel, 'stat' | 'read' | 'write' | 'append' | 'setMetadata' | 'presign'> {
+  return {
+    stat: (path, options) => stat(context, path, options),
+    read: (path, options) => read(context, path, options),
+    write: (path, body, options) => write(context, path, { body, options }),
+    append: (path, body, options) => append(context, path, { body, options }),
+    setMetadata: (path, patch, options) => setMetadata(context, path, { patch, options }),
+    presign: (path, options) => presign(context, path, options),
+  }
+}
+
+function treeVerbs(context: MountSet): Pick<Kernel, 'list' | 'delete' | 'mkdir' | 'rename' | 'copy' | 'batch' | 'usage' | 'search'> {
+  return {
+    list: (path, options) => list(context, path, options),
+    delete: (path, options) => deletePath(context, path, options),
+    mkdir: (path, options) => mkdir(context, path, options),
+    rename: (from, to, options) => rename(context, from, { to, options }),
+    copy: (from, to, options) => copy(context, from, { to, options }),
+    batch: (operations, options) => batch(context, operations, options),
+    usage: (path, options) => usage(context, path, options),
+    search: (path, query, options) => search(context, path, { query, options }),
+  }
+}
+
+function historyVerbs(context: MountSet): Pick<Kernel, 'versions' | 'snapshot' | 'snapshots' | 'deleteSnapshot' | 'changes'> {
+  return {
+    versions: (path, options) => versions(context, path, options),
+    snapshot: (path, name, options) => snapshot(context, path, { name, options }),
+    snapshots: (path, options) => snapshots(context, path, options),
+    deleteSnapshot: (path, name, options) => deleteSnapshot(context, path, { name, options }),
+    changes: (path, options) => changes(context, path, options),
+  }
+}
+
+function capabilitiesAt({ table }: MountSet, path: Path): Capabilities {
+  const node = table.find(path)
+  return node.winner === undefined ? noCapabilities : capabilitiesOf(placeAt(node, { op: 'stat', path }))
+}
+
+function mountInfo({ table }: MountSet, path: Path): MountInfo | undefined {
+  const { winner } = table.find(path)
+  return winner === undefined || isReserved(path) ? undefined : infoOf(winner)
+}
+
+/** Ends everything in reverse order of mounting; a backend that fails to close does not keep the others open. */
+async function closeAll(context: MountSet): Promise<void> {
+  context.isClosed = true
+  const failures: unknown[] = []
+  const drained = [...context.mounts.values()].reverse()
+  for (const { id, mountPoint } of drained) {
+    try {
+      await removeMount(context, id)
+    } catch (error) {
+      failures.push(mountPoint, error)
+    }
+  }
+  if (failures.length === 0) return
+  const reason = `Closing failed at ${failures.filter((item) => typeof item === 'string').join(', ')}; the other mounts are closed.`
+  throw new NexusError('unavailable', { op: 'close', backend: 'nexus', reason, cause: new AggregateError(failures.filter((item) => typeof item !== 'string')) })
+}

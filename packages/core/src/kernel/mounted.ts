@@ -1,0 +1,100 @@
+import type { Backend, CallOptions } from '../contract/backend.ts'
+import { NexusError } from '../contract/errors.ts'
+import type { Path } from '../contract/paths.ts'
+import type { MountInfo } from './mount-info.ts'
+import type { Mountable } from './mount-table.ts'
+
+/** Called when a body or an iteration must end before its reader has finished. */
+export type Abandon = (reason: NexusError) => Promise<void>
+
+/**
+ * A backend in its place, and what is under way on it. Calls are counted; bodies and iterations, which may rest between two steps of
+ * their reader, also say how they are abandoned.
+ */
+export class Mounted implements Mountable {
+  readonly id: string
+  readonly mountPoint: Path
+  readonly priority: number
+  readonly hidden: boolean
+  readonly label: string
+  /** With its layers on; every call goes through it. */
+  readonly backend: Backend
+  /** As it was given; the one that is closed. */
+  readonly source: Backend
+  /** Everything but the capabilities, which a backend made of backends may change. */
+  readonly facts: Omit<MountInfo, 'capabilities'>
+  /** Options of a call that has none of its own: the signal of the mount. */
+  readonly callOptions: CallOptions
+  readonly #aborter = new AbortController()
+  readonly #feeds = new AbortController()
+  readonly #held = new Set<Abandon>()
+  #active = 0
+  #onIdle: (() => void) | undefined
+
+  constructor({ backend, source, facts, hidden }: { readonly backend: Backend; readonly source: Backend; readonly facts: Omit<MountInfo, 'capabilities'>; readonly hidden: boolean }) {
+    this.id = facts.id
+    this.mountPoint = facts.mountPoint
+    this.priority = facts.priority
+    this.hidden = hidden
+    this.label = facts.uri ?? `${facts.backendType} at ${facts.mountPoint}`
+    this.backend = backend
+    this.source = source
+    this.facts = facts
+    this.callOptions = { signal: this.#aborter.signal }
+  }
+
+  /** Aborted when what is under way must end. */
+  get signal(): AbortSignal {
+    return this.#aborter.signal
+  }
+
+  /** Aborted when the unmount begins: a feed of changes never ends by itself, so nobody waits for it. */
+  get feedSignal(): AbortSignal {
+    return this.#feeds.signal
+  }
+
+  /** Calls, bodies and iterations under way. */
+  get active(): number {
+    return this.#active
+  }
+
+  /** A call begins; each needs one {@link leave}. */
+  enter(): void {
+    this.#active++
+  }
+
+  leave(): void {
+    if (--this.#active === 0) this.#onIdle?.()
+  }
+
+  /** A body or an iteration begins. @returns Ends it; a second call changes nothing. */
+  hold(abandon: Abandon): () => void {
+    this.enter()
+    this.#held.add(abandon)
+    return () => {
+      if (this.#held.delete(abandon)) this.leave()
+    }
+  }
+
+  /** Resolves when nothing is under way any more. Nothing new may begin. */
+  async finish({ drain, signal }: { readonly drain: boolean; readonly signal?: AbortSignal | undefined }): Promise<void> {
+    const reason = new NexusError('unavailable', { reason: `${this.label} was unmounted.` })
+    this.#feeds.abort(reason)
+    if (this.#active === 0) return
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve
+    })
+    const end = (): void => void this.#abort(reason)
+    if (!drain || signal?.aborted === true) end()
+    else signal?.addEventListener('abort', end, { once: true })
+    await idle
+    signal?.removeEventListener('abort', end)
+  }
+
+  async #abort(reason: NexusError): Promise<void> {
+    this.#aborter.abort(reason)
+    const held = [...this.#held]
+    // Settled, not awaited for success: whoever was reading gets `reason`, and a cancellation that fails has nobody left to tell.
+    await Promise.allSettled(held.map((abandon) => abandon(reason)))
+  }
+}
