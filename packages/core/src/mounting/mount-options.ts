@@ -85,7 +85,7 @@ function isForBackend(name: string, manifest: OptionsManifest | undefined): bool
 export function meantMountOption(names: Iterable<string>): string {
   for (const name of names) {
     const hint = didYouMean(name, mountOptionNames)
-    if (hint !== '') return ` "${name}":${hint}`
+    if (hint !== '' && !isMountOption(name)) return ` "${name}":${hint}`
   }
   return ''
 }

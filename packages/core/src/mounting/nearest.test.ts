@@ -7,6 +7,7 @@ it.each([
   ['freshness', 'freshnessMs'],
   ['read_only', 'readonly'],
   ['s4', 's3'],
+  ['fresh', 'freshnessMs'],
   ['zzzz', undefined],
   ['ab', undefined],
 ])('nearest to %s is %s', (word, expected) => {

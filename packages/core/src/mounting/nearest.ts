@@ -1,8 +1,9 @@
 /**
- * The candidate that a person most likely meant: fewest single-character edits, at most a third of the word (and at least two).
+ * The candidate that a person most likely meant: fewest single-character edits, at most a third of the word (and at least two), else the one
+ * that begins with the word.
  * @returns `undefined` when nothing is that near.
  */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {
@@ -12,11 +13,11 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
       bestDistance = distance
     }
   }
-  return best
+  return best ?? (word.length < 2 ? undefined : [...candidates].find((candidate) => candidate.startsWith(word)))
 }
 
 /** A sentence part for messages: ` Did you mean "x"?`, or nothing. */
-export function didYouMean(word: string, candidates: Iterable<string>): string {
+export function didYouMean(word: string, candidates: readonly string[]): string {
   const found = nearest(word, candidates)
   return found === undefined ? '' : ` Did you mean "${found}"?`
 }

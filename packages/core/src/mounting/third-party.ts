@@ -10,6 +10,8 @@ import { nexusHome } from './state-directory.ts'
 export interface SearchPlaces {
   /** `import.meta.url` of the application, when it told. */
   readonly resolveFrom?: string | undefined
+  /** Packages that a configuration names, with the file they are resolved from. */
+  readonly packages?: readonly { readonly name: string; readonly base: string }[] | undefined
   readonly environment: Environment
 }
 
@@ -33,15 +35,16 @@ export function addedPackagesFile(environment: Environment): string {
 }
 
 /**
- * Backends of other people that count: the application's own `package.json` depends on them, or `nexus-fs add` put them there, or they were
+ * Backends of other people that count: a trusted configuration names them, the application's own `package.json` depends on them, or `nexus-fs add` put them there, or they were
  * installed beside a program that has no project (`npm install --global`). Only `package.json` files are read; nothing is imported.
  */
 export function thirdPartyPackages(places: SearchPlaces): readonly ThirdPartyPackage[] {
   const { environment } = places
   const projects = [...applicationFiles(places).flatMap(projectFiles), addedPackagesFile(environment)].filter((file) => existsSync(file))
-  const declared = [...new Set(projects)].flatMap((file) => dependencyNames(file).map((name) => ({ name, base: file })))
+  const named = (places.packages ?? []).map(({ name, base }) => ({ name, bases: [base, ...searchBases(places)] }))
+  const declared = [...new Set(projects)].flatMap((file) => dependencyNames(file).map((name) => ({ name, bases: [file] })))
   const beside = applicationFiles(places).flatMap(globalNeighbours)
-  const packages = [...declared, ...beside].flatMap(({ name, base }) => readPackage(name, base))
+  const packages = [...named, ...declared, ...beside].flatMap(({ name, bases }) => readPackage(name, bases))
   return [...new Map(packages.map((item) => [item.found.directory, item])).values()]
 }
 
@@ -81,7 +84,7 @@ function dependencyNames(packageFile: string): readonly string[] {
 }
 
 /** Packages in the same `node_modules` as a program, where that folder belongs to no project. */
-function globalNeighbours(file: string): readonly { readonly name: string; readonly base: string }[] {
+function globalNeighbours(file: string): readonly { readonly name: string; readonly bases: readonly string[] }[] {
   const outer = file.indexOf(`${sep}node_modules${sep}`)
   if (outer === -1) return []
   const root = file.slice(0, outer)
@@ -89,11 +92,11 @@ function globalNeighbours(file: string): readonly { readonly name: string; reado
   if (existsSync(base)) return []
   const modules = join(root, 'node_modules')
   const names = readdirSync(modules).flatMap((name) => (name.startsWith('@') ? readdirSync(join(modules, name)).map((inner) => `${name}/${inner}`) : [name]))
-  return names.filter((name) => !name.startsWith('.')).map((name) => ({ name, base }))
+  return names.filter((name) => !name.startsWith('.')).map((name) => ({ name, bases: [base] }))
 }
 
-function readPackage(name: string, base: string): readonly ThirdPartyPackage[] {
-  const found = resolvePackage(name, [base])
+function readPackage(name: string, bases: readonly string[]): readonly ThirdPartyPackage[] {
+  const found = resolvePackage(name, bases)
   const field = found?.packageJson['nexus']
   if (found === undefined || !isRecord(field)) return []
   return [{ name, found, schemes: isRecord(field['schemes']) ? Object.keys(field['schemes']) : [] }]
