@@ -1,1 +1,3 @@
-export {}
+export type { LocalConfig } from './config.ts'
+export { localBackend, localBackend as default } from './definition.ts'
+export { openLocalPath } from './path/open-local-path.ts'

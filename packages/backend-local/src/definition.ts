@@ -1,0 +1,14 @@
+import type { BackendDefinition } from '@nexus/core/contract'
+import { type LocalConfig, localFromUri, parseLocalConfig } from './config.ts'
+import { detectLayout } from './path/detect-layout.ts'
+import { openLocalPath } from './path/open-local-path.ts'
+
+/** The local disk, scheme `local`: `local://./data`, `local:///srv/data`. */
+export const localBackend: BackendDefinition<LocalConfig> = {
+  scheme: 'local',
+  contract: 1,
+  fromUri: localFromUri,
+  parseConfig: parseLocalConfig,
+  open: openLocalPath,
+  detectLayout,
+}

@@ -1,0 +1,120 @@
+import { mkdirSync } from 'node:fs'
+import { isWithin, NexusError, type Path } from '@nexus/core/contract'
+import type { PathContext } from './context.ts'
+import { enter, type HeldDirectory } from './directory.ts'
+import { errnoOf } from './errors.ts'
+import { type FileName, toFileNames } from './names.ts'
+import { insideRepository, isRepository } from './nested.ts'
+import { syncDirectory } from './sync-disk.ts'
+
+/** Where a file is: the directory that holds it, open until `close`, and its name there. */
+export interface Place {
+  readonly directory: HeldDirectory
+  readonly name: FileName
+  /** For `node:fs`: `directory.child(name)`. */
+  readonly file: FileName
+}
+
+/**
+ * Walks to the directory of `path`, which is not the root, and follows no link on the way.
+ * @throws NexusError `not_found`, `not_directory`, `unsupported` (inside a repository), `invalid_path`, `permission_denied`
+ */
+export function locate(context: PathContext, path: Path): Place {
+  const names = checkedNames(context, path)
+  const name = names.pop() ?? refuseRoot()
+  const directory = walk(context.root.hold() ?? missing(), names)
+  return { directory, name, file: directory.child(name) }
+}
+
+/** The same, with missing parents made and, for `fsync`, made durable. */
+export async function locateForWrite(context: PathContext, path: Path): Promise<Place> {
+  const names = checkedNames(context, path)
+  const name = names.pop() ?? refuseRoot()
+  const directory = await makeDirectories(context, names)
+  return { directory, name, file: directory.child(name) }
+}
+
+/** Opens the directory `path` itself. A repository is opened too: look with `isRepository`. */
+export function openDirectory(context: PathContext, path: Path): HeldDirectory {
+  const names = checkedNames(context, path)
+  const root = context.root.hold() ?? missing()
+  const name = names.pop()
+  if (name === undefined) return root
+  const parent = walk(root, names)
+  try {
+    return enter(parent, name)
+  } finally {
+    parent.close()
+  }
+}
+
+/** Makes the directories of `names`, from the root down, where they are missing; gives the last one. */
+export async function makeDirectories(context: PathContext, names: readonly FileName[]): Promise<HeldDirectory> {
+  let current = await context.root.make()
+  for (const name of names) {
+    const parent = current
+    try {
+      current = await enterOrMake(context, parent, name)
+    } finally {
+      parent.close()
+    }
+    refuseRepository(current, name)
+  }
+  return current
+}
+
+/** @throws NexusError `invalid_path`, and `permission_denied` for what Nexus keeps for itself on this machine */
+export function checkedNames(context: PathContext, path: Path): FileName[] {
+  for (const hidden of context.privatePaths) {
+    if (!isWithin(path, hidden)) continue
+    throw new NexusError('permission_denied', { reason: `Nexus keeps its own state in "${hidden}"; it is not shown as files.` })
+  }
+  return toFileNames(path)
+}
+
+async function enterOrMake(context: PathContext, parent: HeldDirectory, name: FileName): Promise<HeldDirectory> {
+  try {
+    return enter(parent, name)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+  }
+  try {
+    mkdirSync(parent.child(name))
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error
+  }
+  if (context.config.durability === 'fsync') await syncDirectory(parent.self)
+  return enter(parent, name)
+}
+
+function walk(root: HeldDirectory, names: readonly FileName[]): HeldDirectory {
+  let current = root
+  for (const name of names) {
+    const parent = current
+    try {
+      current = enter(parent, name)
+    } finally {
+      parent.close()
+    }
+    refuseRepository(current, name)
+  }
+  return current
+}
+
+function refuseRepository(directory: HeldDirectory, name: FileName): void {
+  let refused = true
+  try {
+    refused = isRepository(directory)
+  } finally {
+    if (refused) directory.close()
+  }
+  if (refused) throw insideRepository(name)
+}
+
+function missing(): never {
+  throw new NexusError('not_found')
+}
+
+function refuseRoot(): never {
+  throw new NexusError('invalid_argument', { reason: 'The root of a mount stays where it is; name a file or directory below it.' })
+}

@@ -1,0 +1,39 @@
+import { mkdirSync } from 'node:fs'
+import { type MkdirOptions, NexusError, type Path } from '@nexus/core/contract'
+import type { PathContext } from './context.ts'
+import { lookAt } from './file-stat.ts'
+import { checkedNames, locate, makeDirectories } from './locate.ts'
+import { syncDirectory } from './sync-disk.ts'
+
+/** Makes a directory, and with `recursive` its missing parents. */
+export async function mkdir(context: PathContext, path: Path, options: MkdirOptions = {}): Promise<void> {
+  if (path === '/' && options.recursive !== true) throw new NexusError('already_exists')
+  await context.attributes.mark()
+  if (options.recursive === true) await makeAll(context, path)
+  else await makeOne(context, path)
+}
+
+async function makeOne(context: PathContext, path: Path): Promise<void> {
+  const place = locate(context, path)
+  try {
+    mkdirSync(place.file)
+    if (context.config.durability === 'fsync') await syncDirectory(place.directory.self)
+  } finally {
+    place.directory.close()
+  }
+}
+
+async function makeAll(context: PathContext, path: Path): Promise<void> {
+  const names = checkedNames(context, path)
+  const name = names.pop()
+  const parent = await makeDirectories(context, names)
+  try {
+    if (name === undefined) return
+    const found = lookAt(parent.child(name))
+    if (found?.isDirectory() === false) throw new NexusError('already_exists', { reason: 'A file stands there.' })
+    if (found === undefined) mkdirSync(parent.child(name), { recursive: true })
+    if (context.config.durability === 'fsync') await syncDirectory(parent.self)
+  } finally {
+    parent.close()
+  }
+}

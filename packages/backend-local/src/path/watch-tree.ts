@@ -1,0 +1,61 @@
+import { type FSWatcher, watch } from 'node:fs'
+import { joinPath, type Path } from '@nexus/core/contract'
+import type { PathContext } from './context.ts'
+import { openDirectory } from './locate.ts'
+
+/** A set of directories under watch. It tells only where to look; what happened there, whoever looks finds out. */
+export interface TreeWatch {
+  /** Watches a directory; twice is once. @throws errno, and NexusError when it is none */
+  readonly add: (path: Path) => void
+  /** Forgets a directory and those below it. */
+  readonly remove: (path: Path) => void
+  /** Directories in which something happened since the last call; waits until there is one, or the signal is aborted. */
+  readonly next: () => Promise<readonly Path[]>
+  readonly close: () => void
+}
+
+/** Watches through the operating system, one directory each. @param signal Ends the waiting. */
+export function watchTree(context: PathContext, signal: AbortSignal | undefined): TreeWatch {
+  const watchers = new Map<Path, FSWatcher>()
+  const touched = new Set<Path>()
+  let wake = Promise.withResolvers<undefined>()
+  const touch = (path: Path): void => {
+    touched.add(path)
+    wake.resolve(undefined)
+  }
+  const onAbort = (): void => wake.resolve(undefined)
+  signal?.addEventListener('abort', onAbort, { once: true })
+
+  const add = (path: Path): void => {
+    if (watchers.has(path)) return
+    const directory = openDirectory(context, path)
+    try {
+      // The watch belongs to the directory itself: it stays when the descriptor goes.
+      const watcher = watch(directory.self, () => touch(path))
+      watcher.on('error', () => touch(path))
+      watchers.set(path, watcher)
+    } finally {
+      directory.close()
+    }
+  }
+  const remove = (path: Path): void => {
+    for (const [watched, watcher] of watchers) {
+      if (watched !== path && !watched.startsWith(joinPath(path, ''))) continue
+      watcher.close()
+      watchers.delete(watched)
+    }
+  }
+  const next = async (): Promise<readonly Path[]> => {
+    if (touched.size === 0 && signal?.aborted !== true) await wake.promise
+    wake = Promise.withResolvers<undefined>()
+    const paths = [...touched].sort()
+    touched.clear()
+    return paths
+  }
+  const close = (): void => {
+    signal?.removeEventListener('abort', onAbort)
+    watchers.forEach((watcher) => watcher.close())
+    watchers.clear()
+  }
+  return { add, remove, next, close }
+}
