@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { isNexusError, type JournalEntry } from '@nexus/core/contract'
-import { describe, expect, it } from 'vitest'
-import { commit, entriesOf, openTestStore, record, segmentFiles, textsOf } from './store-kit.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { commit, entriesOf, faultyFiles, openTestStore, record, segmentFiles, textsOf } from './store-kit.ts'
 
 const corrupt = (error: unknown): boolean => isNexusError(error, 'corrupt')
 
@@ -94,7 +94,24 @@ describe('the end of the journal', () => {
     await commit(stores, 'd')
     expect(await textsOf(await open(root, 'boot-2'))).toEqual(['a', 'b', 'd'])
     expect(segmentFiles(root).length).toBe(2)
-    expect(fstatSync(openSync(segment, 'r')).size).toBe(entries[1]!.end.offset)
+    expect(statSync(segment).size).toBe(entries[1]!.end.offset)
+  })
+})
+
+describe('a reader', () => {
+  it('whose head file is deleted sees what others commit after it', async () => {
+    const { root, head } = await closedRepository()
+    const reader = await open(root)
+    await textsOf(reader)
+    rmSync(head)
+    await commit(await open(root), 'd')
+    await vi.waitFor(async () => expect(await textsOf(reader)).toEqual(['a', 'b', 'c', 'd']))
+  })
+
+  it('refuses a whole record of another number', async () => {
+    const { root, segment, entries } = await closedRepository()
+    overwrite(segment, entries[0]!.end.offset, record(7, { text: 'b' }))
+    await expect(entriesOf(await open(root))).rejects.toSatisfy(corrupt)
   })
 })
 
@@ -156,7 +173,27 @@ describe('a torn record', () => {
     flip(segment, entries[1]!.end.offset + 40)
     rmSync(head)
     const stores = await open(root)
+    const before = readFileSync(segment)
     await expect(stores.journal.append(entries[2]!.end, () => [], { durability: 'os' })).rejects.toSatisfy(corrupt)
+    await expect((async () => stores.journal.newer(entries[2]!.end))()).rejects.toSatisfy(corrupt)
+    expect(readFileSync(segment)).toEqual(before)
+    expect(segmentFiles(root).length).toBe(1)
+  })
+
+  it('is not cut while there is none: whole records are on disk before anybody sees them', async () => {
+    const { root, segment, entries } = await closedRepository()
+    overwrite(segment, entries[2]!.end.offset, record(4, { text: 'd' }))
+    const faults = faultyFiles()
+    const stores = await openTestStore({ root, environment: { bootId: 'boot-1', files: faults.files } })
+    faults.fail((name) => (name === 'fdatasync' || name === 'writeAway' ? 'EIO' : undefined))
+    await expect(commit(stores, 'e')).rejects.toSatisfy((error) => isNexusError(error, 'unavailable'))
+    expect(await textsOf(stores)).toEqual(['a', 'b', 'c'])
+    const { ino } = statSync(segment)
+    faults.reset()
+    faults.fail((name, count) => (name === 'fdatasync' && count === 1 ? 'EIO' : undefined))
+    await commit(stores, 'e')
+    expect(statSync(segment).ino).not.toBe(ino)
+    expect(await textsOf(stores)).toEqual(['a', 'b', 'c', 'd', 'e'])
   })
 })
 

@@ -62,16 +62,16 @@ describe('a failed sync', () => {
     expect(await textsOf(stores)).toEqual(['a', 'b'])
   })
 
-  it('never counts as a commit when the disk stays broken until the process ends', async () => {
+  it.each([['ends', undefined], ['and the machine end', 'another']])('never counts as a commit when the disk stays broken until the process %s', async (_what, bootId) => {
     const { stores, faults } = await faultyStore()
     faults.fail((name) => (['fdatasync', 'fsync', 'writeAway', 'truncate'].includes(name) ? 'EIO' : undefined))
     await expect(commit(stores, 'c', 'fsync')).rejects.toSatisfy(codeOf('unavailable'))
     await expect(commit(stores, 'd', 'fsync')).rejects.toSatisfy(codeOf('unavailable'))
     faults.reset()
-    const other = await openTestStore({ root: stores.root })
+    const other = await openTestStore({ root: stores.root, environment: bootId === undefined ? {} : { bootId } })
     expect(await textsOf(other)).toEqual(['a', 'b'])
     await commit(other, 'e', 'fsync')
-    expect(await textsOf(stores)).toEqual(['a', 'b', 'e'])
+    expect(await textsOf(other)).toEqual(['a', 'b', 'e'])
   })
 
   it('of the first commit in a new segment replaces that segment', async () => {
@@ -86,6 +86,21 @@ describe('a failed sync', () => {
 })
 
 describe('a failed write', () => {
+  it('that left no byte keeps other processes off the segment too', async () => {
+    const { stores, faults } = await faultyStore()
+    const other = await openTestStore({ root: stores.root })
+    await commit(other, 'c')
+    await commit(stores, 'd')
+    faults.reset()
+    faults.fail((name, count) => ((name === 'write' && count === 1) || name === 'truncate' ? 'EIO' : undefined))
+    const end = (await entriesOf(stores)).at(-1)!.end
+    await expect(stores.journal.append(end, () => [record(5)], { durability: 'os' })).rejects.toSatisfy(codeOf('unavailable'))
+    expect(segmentFiles(stores.root).length).toBe(1)
+    await commit(other, 'e')
+    expect(segmentFiles(stores.root).length).toBe(2)
+    expect(await textsOf(other)).toEqual(['a', 'b', 'c', 'd', 'e'])
+  })
+
   it.each([['ENOSPC', 'no_space'], ['EDQUOT', 'no_space'], ['EIO', 'unavailable'], ['EROFS', 'read_only']] as const)('with %s is %s, and nothing is committed', async (code, expected) => {
     const { stores, faults } = await faultyStore()
     faults.fail(only('write', 1, code))

@@ -77,10 +77,20 @@ describe('the journal on a local disk', () => {
     const [first] = await commit(stores, 'first')
     reset()
     await stores.journal.append(first!.end, () => [record(2)], { durability: 'os' })
-    expect(calls).toEqual({ read: 2, write: 2 })
+    const { lstat: _lstat, fstat: _fstat, ...others } = calls
+    expect(others).toEqual({ read: 2, write: 2 })
     await stores.journal.sync()
     await stores.journal.sync()
     expect(calls).toMatchObject({ fdatasync: 1 })
+  })
+
+  it('syncs the old segment, the new one and the directory before it goes on in a new one', async () => {
+    const { files, calls, reset } = faultyFiles()
+    const stores = await openTestStore({ environment: { files } })
+    const [first] = await commit(stores, 'first')
+    reset()
+    await stores.journal.append(first!.end, () => [record(2, { contents: new Uint8Array(1_500_000) })], { durability: 'os' })
+    expect(calls['fsync']).toBe(3)
   })
 
   it('asks nothing but the head when nothing is new', async () => {

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isNexusError, journalStart } from '@nexus/core/contract'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { isNetworkKind, probeBootId, probeFilesystem, processName, processState } from '../src/store/machine.ts'
 import { openLocalStore } from '../src/store/open.ts'
 import { createTurns } from '../src/store/turns.ts'
-import { commit, openTestStore, startChild, temporaryRoot, textsOf } from './store-kit.ts'
+import { commit, entriesOf, openTestStore, startChild, temporaryRoot, textsOf } from './store-kit.ts'
 
 const firstOutput = (child: ReturnType<typeof startChild>['child']): Promise<unknown> => new Promise((resolve) => child.stdout.once('data', resolve))
 
@@ -46,6 +46,46 @@ describe('the lock', () => {
       return []
     }, { durability: 'os' })))
     expect(order).toEqual([1, 2, 3, 4])
+  })
+
+  it('is one again soon after lock.db was deleted', async () => {
+    const { root, ...stores } = await openTestStore()
+    await commit(stores, 'a')
+    rmSync(join(root, 'lock.db'))
+    const { child } = startChild('hold', root)
+    await firstOutput(child)
+    await vi.waitFor(async () => {
+      const attempt = stores.journal.append(journalStart, () => [], { durability: 'os', signal: AbortSignal.timeout(20) })
+      await expect(attempt).rejects.toThrow(/timeout/)
+    }, { timeout: 10_000 })
+    child.stdin.write('go')
+    await commit(stores, 'b')
+    expect(await textsOf(stores)).toEqual(['a', 'b'])
+  })
+
+  it('is not needed to read, only to write', async () => {
+    const { root, ...stores } = await openTestStore()
+    await commit(stores, ['a', 'b'])
+    await stores.journal.close()
+    for (const name of ['lock.db', 'lock.db-wal', 'lock.db-shm', 'head']) rmSync(join(root, name), { force: true })
+    // What SQLite cannot open for writing, whoever runs this test.
+    mkdirSync(join(root, 'lock.db'))
+    const reader = await openTestStore({ root })
+    expect(await textsOf(reader)).toEqual(['a', 'b'])
+    const [entry] = await entriesOf(reader)
+    expect(await reader.journal.entryAt(entry!.end)).toEqual(entry)
+    await expect(reader.journal.append(journalStart, () => [], { durability: 'os' })).rejects.toSatisfy((error) => isNexusError(error, 'read_only'))
+    expect(existsSync(join(root, 'head'))).toBe(false)
+  })
+
+  it('is not taken to close, and its file not made', async () => {
+    const root = temporaryRoot()
+    await (await openLocalStore({ root })).journal.close()
+    expect(readdirSync(root)).toEqual([])
+    const stores = await openTestStore()
+    const { child } = startChild('hold', stores.root)
+    await firstOutput(child)
+    await stores.journal.close()
   })
 
   it('keeps the order when one of those who wait gives up', async () => {

@@ -25,7 +25,7 @@ export async function appendUnderLock(context: JournalContext, { from, prepare, 
   if (from.sequence > head.sequence) throw corrupt(context.layout.journal, `The journal ends with commit ${head.sequence}, but commit ${from.sequence} is asked to be its last.`)
   const newer = head.sequence === from.sequence ? [] : await allEntriesAfter(context, from, head)
   const answer = prepare(newer)
-  const records = isPromise(answer) ? await duringHold(context, answer) : answer
+  const records = isPromise(answer) ? await announced(context, answer) : answer
   if (records.length === 0) return []
   checkNumbers(context, records, { head, options })
   const bytes = records.length === 1 ? (records[0] as Uint8Array) : Buffer.concat(records)
@@ -68,11 +68,22 @@ function looksCurrent({ head: file, target, environment }: JournalContext): Head
 
 function recoverSlowly(context: JournalContext, atLeast: number): Promise<Head> {
   forgetTarget(context)
-  return duringHold(context, recover(context, atLeast))
+  return duringHold(context, () => recover(context, atLeast))
 }
 
-function duringHold<T>(context: JournalContext, work: Promise<T>): Promise<T> {
+/** Says who holds the lock, then begins what may last. */
+function duringHold<T>(context: JournalContext, work: () => Promise<T>): Promise<T> {
   context.lock.announce()
+  return work()
+}
+
+/** The same for work that has begun: whatever happens, the lock is held until it ends. */
+async function announced<T>(context: JournalContext, work: Promise<T>): Promise<T> {
+  try {
+    context.lock.announce()
+  } finally {
+    await work
+  }
   return work
 }
 
@@ -86,7 +97,7 @@ function fits(context: JournalContext, head: Head, length: number): { target: Wr
 }
 
 async function makeRoom(context: JournalContext, head: Head, length: number): Promise<{ target: WriteTarget; head: Head }> {
-  const rolled = await duringHold(context, roll(context, head, { bytes: length, grow: true }))
+  const rolled = await duringHold(context, () => roll(context, head, { bytes: length, grow: true }))
   return { target: openTarget(context, rolled), head: rolled }
 }
 
@@ -97,10 +108,10 @@ async function write(context: JournalContext, group: Group): Promise<readonly Jo
   try {
     const length = bytes.length <= inlineWriteBytes
       ? environment.files.write(target.fd, bytes, 0, bytes.length, offset)
-      : await duringHold(context, environment.files.writeAway(target.fd, bytes, 0, bytes.length, offset))
+      : await duringHold(context, () => environment.files.writeAway(target.fd, bytes, 0, bytes.length, offset))
     if (length !== bytes.length) throw new NexusError('no_space', { op: 'commit', path: context.layout.journal, backend: 'local', reason: `Only ${length} of ${bytes.length} bytes were written; the disk is full.` })
     environment.onStep?.('after-write')
-    if (durability === 'fsync') await duringHold(context, environment.files.fdatasync(target.fd))
+    if (durability === 'fsync') await duringHold(context, () => environment.files.fdatasync(target.fd))
     environment.onStep?.('after-sync')
   } catch (error) {
     throw await seal(context, head, error)

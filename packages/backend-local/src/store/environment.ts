@@ -8,7 +8,6 @@ export type Step =
   | 'after-sync'
   | 'after-publish'
   | 'segment-written'
-  | 'segment-announced'
   | 'segment-renamed'
   | 'segment-ready'
   | 'content-staged'

@@ -75,14 +75,11 @@ export function createJournal(context: JournalContext, identity: string): Journa
     removeThrough: (sequence, options) => mapped('compact', underLock(options?.signal, () => removeSegments(context, sequence))),
     close: async () => {
       if (isClosed) return
-      const locked = context.lock.acquire(undefined)
-      if (locked !== undefined) await locked
       isClosed = true
+      await context.lock.close()
       forgetTarget(context)
       segments.forget()
       context.head.close()
-      context.lock.release()
-      context.lock.close()
     },
   }
 }

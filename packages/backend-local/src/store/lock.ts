@@ -17,16 +17,21 @@ export interface RepositoryLock {
   /** Writes down who holds it; called before a hold that may last. */
   announce(): void
   release(): void
-  close(): void
+  /** Waits for what this process does under the lock, then gives the connection back. */
+  close(): Promise<void>
 }
 
 interface Connection {
+  /** Of the file that was opened. */
+  readonly inode: number
   readonly begin: () => void
   readonly rollback: () => void
   readonly close: () => void
 }
 
 const holderBytes = 256
+/** How often it is looked whether lock.db still has its name, in milliseconds. */
+const recheckMs = 50
 
 /**
  * The lock is SQLite's write lock on `lock.db`, which holds no data: it disappears with the process that has it. The file is opened by SQLite
@@ -36,10 +41,21 @@ export function createLock(layout: Layout, environment: LocalEnvironment): Repos
   const turns = createTurns()
   let connection: Connection | undefined
   let holder: number | undefined
+  let checkedAt = -Infinity
 
+  /** Whoever takes lock.db for a stale lock and deletes it must not let two writers in at once for long. */
+  const dropDeleted = (): void => {
+    const now = performance.now()
+    if (connection === undefined || now - checkedAt < recheckMs) return
+    checkedAt = now
+    if (inodeOf(environment, layout.lock) === connection.inode) return
+    connection.close()
+    connection = undefined
+  }
   const tryBegin = (): boolean => {
     try {
-      connection ??= connect(layout.lock)
+      dropDeleted()
+      connection ??= connect(environment, layout.lock)
       connection.begin()
       return true
     } catch (error) {
@@ -83,16 +99,27 @@ export function createLock(layout: Layout, environment: LocalEnvironment): Repos
       connection?.rollback()
       turns.leave()
     },
-    close: () => {
+    close: async () => {
+      await turns.enter(undefined)
       connection?.close()
       connection = undefined
       if (holder !== undefined) environment.files.close(holder)
       holder = undefined
+      turns.leave()
     },
   }
 }
 
-function connect(path: string): Connection {
+function inodeOf({ files }: LocalEnvironment, path: string): number | undefined {
+  try {
+    return files.lstat(path).ino
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function connect(environment: LocalEnvironment, path: string): Connection {
   const database = new Database(path, { timeout: 0 })
   try {
     // A rollback journal is created and deleted with every transaction (40 us); a write-ahead log that stays empty is not (4 us).
@@ -103,7 +130,8 @@ function connect(path: string): Connection {
   }
   const begin = database.prepare('BEGIN IMMEDIATE')
   const rollback = database.prepare('ROLLBACK')
-  return { begin: () => void begin.run(), rollback: () => void rollback.run(), close: () => void database.close() }
+  const inode = inodeOf(environment, path) ?? 0
+  return { inode, begin: () => void begin.run(), rollback: () => void rollback.run(), close: () => void database.close() }
 }
 
 function isBusy(error: unknown): boolean {

@@ -94,11 +94,10 @@ async function findRecord({ codec, environment: { files } }: JournalContext, fd:
 
 /** Bytes of an inline content, unchecked. @throws NexusError `not_found`, `corrupt` */
 export function readInlineContent(context: JournalContext, { segment, offset, sizeBytes }: InlineLocation): Uint8Array {
-  const { segments, head, environment } = context
-  const generation = head.read()?.generation ?? -1
+  const { segments, environment } = context
   const path = segments.path(segment)
   try {
-    const bytes = readFullyNow(environment.files, segments.reader(segment, generation), { offset, length: sizeBytes })
+    const bytes = readFullyNow(environment.files, segments.reader(segment), { offset, length: sizeBytes })
     if (bytes.length < sizeBytes) throw corrupt(path, `A content of ${sizeBytes} bytes is asked for at byte ${offset}, and the segment ends before it.`)
     return bytes
   } catch (error) {

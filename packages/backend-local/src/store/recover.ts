@@ -1,9 +1,9 @@
 import { recordFlagFsync } from '@nexus/core/contract'
 import type { JournalContext } from './context.ts'
 import { corrupt } from './errors.ts'
-import { readFully, readFullyNow, syncDirectory } from './files.ts'
+import { isSystemError, readFully, readFullyNow, syncDirectory } from './files.ts'
 import type { Head } from './head.ts'
-import { nextGeneration, openTarget, roll } from './roll.ts'
+import { nextGeneration, openTarget, rewriteSegment, roll } from './roll.ts'
 import { type Scan, scanRecords } from './scan.ts'
 import { type SegmentHeader, segmentHeaderBytes } from './segment.ts'
 
@@ -126,18 +126,26 @@ async function adopt(context: JournalContext, known: Head, found: Head | undefin
 
 /** Makes what was found durable, then publishes it. */
 async function publishScan(context: JournalContext, { base, scan, last }: { base: Head; scan: Scan; last: number }): Promise<Head> {
-  const { environment: { files }, segments, layout } = context
-  const fd = segments.open(last)
-  try {
-    await files.fdatasync(fd)
-  } finally {
-    files.close(fd)
-  }
+  const { environment: { files }, layout } = context
+  await makeDurable(context, { segment: last, offset: scan.end })
   await syncDirectory(files, layout.journal)
   const head = { ...afterScan(base, scan, last), generation: nextGeneration(base) }
   context.head.write(head)
   await context.head.settle()
   return head
+}
+
+async function makeDurable(context: JournalContext, place: { segment: number; offset: number }): Promise<void> {
+  const { environment: { files }, segments } = context
+  const fd = segments.open(place.segment)
+  try {
+    await files.fdatasync(fd)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    await rewriteSegment(context, place)
+  } finally {
+    files.close(fd)
+  }
 }
 
 function afterScan(base: Head, scan: Scan, last: number): Head {

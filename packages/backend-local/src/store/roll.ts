@@ -24,13 +24,11 @@ export async function roll(context: JournalContext, head: Head, { bytes, grow }:
   const sizeBytes = Math.max(Math.min(Math.max(before * 2, firstSegmentBytes), largestSegmentBytes), roundUp(segmentHeaderBytes + bytes))
   const temporary = await writeSegment(context, head, { first, sizeBytes })
   environment.onStep?.('segment-written')
-  context.head.write({ ...head, next: first, generation: nextGeneration(head) })
-  environment.onStep?.('segment-announced')
   environment.files.rename(temporary, segments.path(first))
   environment.onStep?.('segment-renamed')
   await syncDirectory(environment.files, layout.journal)
   // From here on the old segment is history; a seal on it has done its work.
-  const created = { ...head, next: first, sealed: false, generation: nextGeneration(head) + 1, synced: head.offset }
+  const created = { ...head, next: first, sealed: false, generation: nextGeneration(head), synced: head.offset }
   context.head.write(created)
   await context.head.settle()
   segments.forget()
@@ -63,15 +61,16 @@ export function nextGeneration(head: Pick<Head, 'generation'>): number {
 async function endSegment(context: JournalContext, head: Head): Promise<void> {
   if (head.next !== 0) return cutSegment(context, head.next, { offset: segmentHeaderBytes, sync: false })
   if (head.segment === 0) return
+  if (head.sealed && head.synced < head.offset) return rewriteSegment(context, head)
   try {
     await cutSegment(context, head.segment, { offset: head.offset, sync: !head.sealed })
   } catch (error) {
     context.head.write({ ...head, sealed: true })
     throw error
   }
-  if (head.sealed && head.synced < head.offset) await rewriteSegment(context, head)
 }
 
+/** Makes a segment end at `offset`, and that durable when `sync` is asked. */
 async function cutSegment({ environment: { files }, segments }: JournalContext, segment: number, { offset, sync }: { offset: number; sync: boolean }): Promise<void> {
   const fd = segments.open(segment, constants.O_RDWR)
   try {
@@ -84,10 +83,12 @@ async function cutSegment({ environment: { files }, segments }: JournalContext, 
 
 /**
  * Puts a fresh copy in the place of a segment whose sync failed: after that failure the kernel calls its pages clean although they never reached
- * the disk, so that no later sync of the same file proves anything (https://wiki.postgresql.org/wiki/Fsync_Errors).
+ * the disk, so that no later sync of the same file proves anything (https://wiki.postgresql.org/wiki/Fsync_Errors). Only under the lock.
  */
-async function rewriteSegment(context: JournalContext, head: Head): Promise<void> {
+export async function rewriteSegment(context: JournalContext, head: Pick<Head, 'segment' | 'offset'>): Promise<void> {
   const { environment: { files }, segments, layout } = context
+  // A writer that still holds the old file must find that it ends.
+  await cutSegment(context, head.segment, { offset: head.offset, sync: false })
   const source = segments.open(head.segment)
   try {
     const bytes = await readFully(files, source, { offset: 0, length: head.offset })

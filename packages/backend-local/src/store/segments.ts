@@ -19,8 +19,11 @@ export interface Segments {
   header(first: number): SegmentHeader
   /** End of what counts in a segment. */
   endOf(first: number, head: Head): number
-  /** A descriptor for reading, which the table keeps and closes: only for segments that hold published commits, and never across an await. */
-  reader(first: number, generation: number): number
+  /**
+   * A descriptor for reading, which the table keeps and closes: only for segments that hold published commits, and never across an await.
+   * Without a generation it may be of a file that is replaced or gone by now, whose commits are what they were.
+   */
+  reader(first: number, generation?: number): number
   /** A descriptor for reading that the caller closes. */
   open(first: number, flags?: number): number
   forget(): void
@@ -87,7 +90,7 @@ export function createSegments(layout: Layout, files: FileOperations, codec: Rec
       return previous.offset
     },
     reader: (first, generation) => {
-      turn(generation)
+      if (generation !== undefined) turn(generation)
       const fd = readers.get(first) ?? open(first)
       readers.delete(first)
       readers.set(first, fd)
