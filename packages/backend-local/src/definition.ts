@@ -10,5 +10,7 @@ export const localBackend: BackendDefinition<LocalConfig> = {
   fromUri: localFromUri,
   parseConfig: parseLocalConfig,
   open: openLocalPath,
+  // SQLite, which orders the writers of a repository, is loaded with the first one.
+  openStore: async ({ dataDir }, { now }) => (await import('./store/open.ts')).openLocalStore({ root: dataDir, environment: { now } }),
   detectLayout,
 }
