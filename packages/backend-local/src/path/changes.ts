@@ -1,4 +1,4 @@
-import { type Change, type ChangesOptions, type Entry, isNexusError, isWithin, NexusError, parentPath, type Path } from '@nexus/core/contract'
+import { type Change, type ChangesOptions, type Entry, isNexusError, isWithin, joinPath, NexusError, parentPath, type Path } from '@nexus/core/contract'
 import type { PathContext } from './context.ts'
 import { errnoOf } from './errors.ts'
 import { list } from './list.ts'
@@ -35,8 +35,8 @@ export async function* changes(context: PathContext, path: Path, options: Change
     // What is there already is no change.
     for await (const _ of enterDirectory(feed, start)) continue
     for (;;) {
-      for (const touched of await watch.next()) {
-        for await (const change of compare(feed, touched)) {
+      for (const [directory, names] of await watch.next()) {
+        for await (const change of compare(feed, directory, names)) {
           if (isWithin(change.path, path)) yield change
         }
       }
@@ -54,11 +54,16 @@ async function* enterDirectory(feed: Feed, directory: Path): AsyncGenerator<Chan
   yield* compare(feed, directory)
 }
 
-async function* compare(feed: Feed, directory: Path): AsyncGenerator<Change> {
+async function* compare(feed: Feed, directory: Path, names: ReadonlySet<string> = new Set()): AsyncGenerator<Change> {
   const before = feed.known.get(directory)
   if (before === undefined) return
   const now = await look(feed, directory)
   feed.known.set(directory, now)
+  for (const name of names) {
+    const path = joinPath(directory, name)
+    // It came and went between two looks.
+    if (!before.has(path) && !now.has(path)) yield toChange('deleted', path, '')
+  }
   for (const [path, state] of before) {
     if (now.get(path) === undefined || (now.get(path) === '/') !== (state === '/')) yield* leave(feed, path, state)
   }
@@ -100,7 +105,7 @@ async function* enterUnlessGone(feed: Feed, path: Path): AsyncGenerator<Change> 
 }
 
 function isGone(error: unknown): boolean {
-  return isNexusError(error, 'not_found') || isNexusError(error, 'not_directory') || errnoOf(error) === 'ENOENT'
+  return isNexusError(error, 'not_found') || isNexusError(error, 'not_directory') || isNexusError(error, 'unsupported') || errnoOf(error) === 'ENOENT'
 }
 
 function toState({ kind, etag }: Entry): string {

@@ -1,13 +1,15 @@
-import { closeSync, constants, existsSync, fstatSync, openSync, type BigIntStats } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, openSync, rmSync, type BigIntStats } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { type FileStat, type MoveOptions, NexusError, type Path } from '@nexus/core/contract'
 import type { Attributes } from './attributes.ts'
 import type { PathContext } from './context.ts'
-import { lookAt, requireMatch, toEtag } from './file-stat.ts'
-import { locate, locateForWrite, type Place } from './locate.ts'
-import { publish, stagedAs } from './publish.ts'
+import { requireMatch, toEtag } from './file-stat.ts'
+import { locate, openNearest, type Place } from './locate.ts'
+import { type Staged, stagedAs } from './publish.ts'
+import type { FileName } from './names.ts'
 import { openRegular } from './read.ts'
 import { stat } from './stat.ts'
+import { publishAt, statUnlessAbsent } from './write.ts'
 
 const permissionBits = 0o777n
 
@@ -36,25 +38,34 @@ interface Source {
 }
 
 async function copyOpened(context: PathContext, { source, descriptor, stats, to }: Source, options: MoveOptions): Promise<FileStat> {
-  const target = await locateForWrite(context, to)
+  if (to === '/') throw new NexusError('is_directory', { path: to, reason: 'It is the root of the mount; name a file below it.' })
+  const nearest = await openNearest(context, to)
   try {
-    refuseTarget(target, to, options)
     await context.attributes.mark()
-    await context.temporaries.sweep(target.directory)
+    await context.temporaries.sweep(nearest)
+    refuseTarget(context, to, options)
     const attributes = newRevision(context, context.attributes.find(stats))
-    const temporary = target.directory.child(context.temporaries.newName())
-    await copyFile(openedPath(descriptor, source), temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
-    const staged = stagedAs(temporary, openSync(temporary, constants.O_RDWR | constants.O_NOFOLLOW))
+    const staged = await stageCopy(openedPath(descriptor, source), nearest.child(context.temporaries.newName()))
     try {
       requireUnchanged(descriptor, stats)
       const check = options.ifMatch === undefined ? undefined : (): void => requireMatch(context, source.file, options.ifMatch)
       const mode = Number(stats.mode & permissionBits)
-      return await publish(context, target, staged, { path: to, attributes, mode, check, ifNoneMatch: options.ifNoneMatch, signal: options.signal })
+      return await publishAt(context, staged, { path: to, attributes, mode, check, ifNoneMatch: options.ifNoneMatch, signal: options.signal })
     } finally {
       staged.discard()
     }
   } finally {
-    target.directory.close()
+    nearest.close()
+  }
+}
+
+async function stageCopy(from: FileName, temporary: FileName): Promise<Staged> {
+  try {
+    await copyFile(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+    return stagedAs(temporary, openSync(temporary, constants.O_RDWR | constants.O_NOFOLLOW))
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
   }
 }
 
@@ -64,8 +75,8 @@ function openedPath(descriptor: number, source: Place): string | Buffer {
   return process.platform === 'linux' && existsSync(path) ? path : source.file
 }
 
-function refuseTarget(target: Place, to: Path, { ifNoneMatch }: MoveOptions): void {
-  const found = lookAt(target.file)
+function refuseTarget(context: PathContext, to: Path, { ifNoneMatch }: MoveOptions): void {
+  const found = statUnlessAbsent(context, to)
   if (found === undefined) return
   if (ifNoneMatch !== undefined) throw new NexusError('precondition_failed', { path: to, reason: 'Something is there already, and ifNoneMatch asks to replace nothing.' })
   if (found.isDirectory()) throw new NexusError('is_directory', { path: to, reason: 'A directory stands there; name the place inside it.' })

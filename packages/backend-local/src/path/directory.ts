@@ -30,7 +30,7 @@ export function holdRoot(path: string): HeldDirectory {
 
 /**
  * Opens a directory in another one.
- * @throws errno of open(2), and NexusError `not_directory` for a file or a symbolic link, saying which
+ * @throws errno of open(2), and NexusError `not_directory` for a file, `unsupported` for a symbolic link
  */
 export function enter(parent: HeldDirectory, name: FileName): HeldDirectory {
   const path = parent.child(name)
@@ -92,6 +92,7 @@ function identify({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }):
 
 function refuse(path: FileName, name: FileName): never {
   const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
-  const what = isLink ? 'a symbolic link, which is never followed; mount its target instead' : 'a file'
-  throw new NexusError('not_directory', { reason: `"${name.toString()}" is ${what}.` })
+  const shown = `"${name.toString()}"`
+  if (isLink) throw new NexusError('unsupported', { reason: `${shown} on the way is a symbolic link, and links are never followed; mount its target instead.` })
+  throw new NexusError('not_directory', { reason: `${shown} is a file; nothing is below it.` })
 }

@@ -103,7 +103,7 @@ async function readEntries(context: PathContext, path: Path, isStart: boolean): 
 }
 
 function isGone(error: unknown): boolean {
-  if (error instanceof NexusError) return error.code === 'not_found' || error.code === 'not_directory'
+  if (error instanceof NexusError) return ['not_found', 'not_directory', 'unsupported'].includes(error.code)
   return errnoOf(error) === 'ENOENT'
 }
 

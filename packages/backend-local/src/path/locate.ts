@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { isWithin, NexusError, type Path } from '@nexus/core/contract'
+import { isNexusError, isWithin, NexusError, type Path } from '@nexus/core/contract'
 import type { PathContext } from './context.ts'
 import { enter, type HeldDirectory } from './directory.ts'
 import { errnoOf } from './errors.ts'
@@ -21,17 +21,40 @@ export interface Place {
  */
 export function locate(context: PathContext, path: Path): Place {
   const names = checkedNames(context, path)
-  const name = names.pop() ?? refuseRoot()
-  const directory = walk(context.root.hold() ?? missing(), names)
+  const name = names.pop()
+  if (name === undefined) throw new NexusError('invalid_argument', { reason: 'The root of a mount stays where it is; name a file or directory below it.' })
+  const directory = walkToExisting(context.root.hold() ?? missing(), names)
   return { directory, name, file: directory.child(name) }
 }
 
 /** The same, with missing parents made and, for `fsync`, made durable. */
 export async function locateForWrite(context: PathContext, path: Path): Promise<Place> {
   const names = checkedNames(context, path)
-  const name = names.pop() ?? refuseRoot()
+  const name = names.pop()
+  if (name === undefined) throw new NexusError('is_directory', { path, reason: 'It is the root of the mount; name a file below it.' })
   const directory = await makeDirectories(context, names)
   return { directory, name, file: directory.child(name) }
+}
+
+/**
+ * Opens the innermost directory above `path` that is there, for what is on its way to `path`: a body that breaks off leaves no directories.
+ * @throws NexusError `not_directory` when a file stands where a directory would have to be made
+ */
+export async function openNearest(context: PathContext, path: Path): Promise<HeldDirectory> {
+  let current = await context.root.make()
+  for (const name of checkedNames(context, path).slice(0, -1)) {
+    const parent = current
+    try {
+      current = enter(parent, name)
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return parent
+      parent.close()
+      throw error
+    }
+    parent.close()
+    refuseRepository(current, name)
+  }
+  return current
 }
 
 /** Opens the directory `path` itself. A repository is opened too: look with `isRepository`. */
@@ -40,7 +63,7 @@ export function openDirectory(context: PathContext, path: Path): HeldDirectory {
   const root = context.root.hold() ?? missing()
   const name = names.pop()
   if (name === undefined) return root
-  const parent = walk(root, names)
+  const parent = walkToExisting(root, names)
   try {
     return enter(parent, name)
   } finally {
@@ -101,6 +124,16 @@ function walk(root: HeldDirectory, names: readonly FileName[]): HeldDirectory {
   return current
 }
 
+/** Below a file nothing exists. */
+function walkToExisting(root: HeldDirectory, names: readonly FileName[]): HeldDirectory {
+  try {
+    return walk(root, names)
+  } catch (error) {
+    if (isNexusError(error, 'not_directory')) throw new NexusError('not_found', { reason: error.reason, cause: error })
+    throw error
+  }
+}
+
 function refuseRepository(directory: HeldDirectory, name: FileName): void {
   let refused = true
   try {
@@ -113,8 +146,4 @@ function refuseRepository(directory: HeldDirectory, name: FileName): void {
 
 function missing(): never {
   throw new NexusError('not_found')
-}
-
-function refuseRoot(): never {
-  throw new NexusError('invalid_argument', { reason: 'The root of a mount stays where it is; name a file or directory below it.' })
 }

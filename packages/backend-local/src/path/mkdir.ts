@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs'
-import { type MkdirOptions, NexusError, type Path } from '@nexus/core/contract'
+import { isNexusError, type MkdirOptions, NexusError, type Path } from '@nexus/core/contract'
 import type { PathContext } from './context.ts'
 import { lookAt } from './file-stat.ts'
-import { checkedNames, locate, makeDirectories } from './locate.ts'
+import { checkedNames, locate, makeDirectories, type Place } from './locate.ts'
 import { syncDirectory } from './sync-disk.ts'
 
 /** Makes a directory, and with `recursive` its missing parents. */
@@ -14,12 +14,21 @@ export async function mkdir(context: PathContext, path: Path, options: MkdirOpti
 }
 
 async function makeOne(context: PathContext, path: Path): Promise<void> {
-  const place = locate(context, path)
+  const place = locateForMkdir(context, path)
   try {
     mkdirSync(place.file)
     if (context.config.durability === 'fsync') await syncDirectory(place.directory.self)
   } finally {
     place.directory.close()
+  }
+}
+
+/** Where nothing can ever be made, the file in the way is the answer. */
+function locateForMkdir(context: PathContext, path: Path): Place {
+  try {
+    return locate(context, path)
+  } catch (error) {
+    throw isNexusError(error) && isNexusError(error.cause, 'not_directory') ? error.cause : error
   }
 }
 

@@ -86,7 +86,7 @@ function enterUnlessGone(parent: HeldDirectory, name: FileName): HeldDirectory |
   try {
     return enter(parent, name)
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || isNexusError(error, 'not_directory')) return undefined
+    if (errnoOf(error) === 'ENOENT' || isNexusError(error, 'not_directory') || isNexusError(error, 'unsupported')) return undefined
     throw error
   }
 }

@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { joinPath, type Path } from '@nexus/core/contract'
 import type { PathContext } from './context.ts'
 import { openDirectory } from './locate.ts'
+import { isOwnName, toSegment } from './names.ts'
 
 /** A set of directories under watch. It tells only where to look; what happened there, whoever looks finds out. */
 export interface TreeWatch {
@@ -9,18 +10,21 @@ export interface TreeWatch {
   readonly add: (path: Path) => void
   /** Forgets a directory and those below it. */
   readonly remove: (path: Path) => void
-  /** Directories in which something happened since the last call; waits until there is one, or the signal is aborted. */
-  readonly next: () => Promise<readonly Path[]>
+  /** Directories in which something happened since the last call, with the names; waits until there is one, or the signal is aborted. */
+  readonly next: () => Promise<ReadonlyMap<Path, ReadonlySet<string>>>
   readonly close: () => void
 }
 
 /** Watches through the operating system, one directory each. @param signal Ends the waiting. */
 export function watchTree(context: PathContext, signal: AbortSignal | undefined): TreeWatch {
   const watchers = new Map<Path, FSWatcher>()
-  const touched = new Set<Path>()
+  let touched = new Map<Path, Set<string>>()
   let wake = Promise.withResolvers<undefined>()
-  const touch = (path: Path): void => {
-    touched.add(path)
+  const touch = (path: Path, name: Buffer | null): void => {
+    const names = touched.get(path) ?? new Set()
+    const segment = name === null ? undefined : toSegment(name)
+    if (segment !== undefined && !isOwnName(segment, path === '/' ? 0 : 1)) names.add(segment)
+    touched.set(path, names)
     wake.resolve(undefined)
   }
   const onAbort = (): void => wake.resolve(undefined)
@@ -31,8 +35,8 @@ export function watchTree(context: PathContext, signal: AbortSignal | undefined)
     const directory = openDirectory(context, path)
     try {
       // The watch belongs to the directory itself: it stays when the descriptor goes.
-      const watcher = watch(directory.self, () => touch(path))
-      watcher.on('error', () => touch(path))
+      const watcher = watch(directory.self, { encoding: 'buffer' }, (_event, name) => touch(path, name))
+      watcher.on('error', () => touch(path, null))
       watchers.set(path, watcher)
     } finally {
       directory.close()
@@ -45,12 +49,12 @@ export function watchTree(context: PathContext, signal: AbortSignal | undefined)
       watchers.delete(watched)
     }
   }
-  const next = async (): Promise<readonly Path[]> => {
+  const next = async (): Promise<ReadonlyMap<Path, ReadonlySet<string>>> => {
     if (touched.size === 0 && signal?.aborted !== true) await wake.promise
     wake = Promise.withResolvers<undefined>()
-    const paths = [...touched].sort()
-    touched.clear()
-    return paths
+    const taken = touched
+    touched = new Map()
+    return taken
   }
   const close = (): void => {
     signal?.removeEventListener('abort', onAbort)

@@ -1,9 +1,11 @@
+import type { BigIntStats } from 'node:fs'
 import { type Body, type FileStat, isNexusError, NexusError, type Path, type WriteOptions } from '@nexus/core/contract'
 import type { PathContext } from './context.ts'
+import { errnoOf } from './errors.ts'
 import { lookAt, requireMatch } from './file-stat.ts'
 import { fillFile } from './fill-file.ts'
-import { locate, locateForWrite, type Place } from './locate.ts'
-import { publish, stage } from './publish.ts'
+import { locate, locateForWrite, openNearest } from './locate.ts'
+import { publish, type PublishOptions, stage, type Staged } from './publish.ts'
 import { toWantedAttributes } from './wanted-attributes.ts'
 
 /** Stores a body in a temporary file beside its place, then renames it there: readers see the old content or the new one, whole. */
@@ -11,25 +13,37 @@ export async function write(context: PathContext, path: Path, body: Body, option
   const wanted = toWantedAttributes(context.random, options)
   if (path === '/') throw new NexusError('is_directory')
   if (options.ifMatch !== undefined) requireMatchBefore(context, path, options.ifMatch)
-  const place = await locateForWrite(context, path)
+  const nearest = await openNearest(context, path)
   try {
-    refuseEarly(place, options)
+    refuseEarly(context, path, options)
     await context.attributes.mark()
-    await context.temporaries.sweep(place.directory)
-    return await writeAt(context, place, body, { ...options, ...wanted, path })
+    await context.temporaries.sweep(nearest)
+    const staged = stage(context, nearest)
+    try {
+      await fillFile(staged.descriptor, body, options)
+      return await publishAt(context, staged, { ...options, ...wanted, path })
+    } finally {
+      staged.discard()
+    }
   } finally {
-    place.directory.close()
+    nearest.close()
   }
 }
 
-async function writeAt(context: PathContext, place: Place, body: Body, options: WriteOptions & Parameters<typeof publish>[3]): Promise<FileStat> {
-  const staged = stage(context, place.directory)
-  try {
-    await fillFile(staged.descriptor, body, options)
-    return await publish(context, place, staged, options)
-  } finally {
-    staged.discard()
+/** So often parents are made again that somebody removes before the file has its place. */
+const maxAttempts = 8
+
+/** Makes the parents and publishes there. @throws NexusError `busy` when others keep removing them */
+export async function publishAt(context: PathContext, staged: Staged, options: PublishOptions): Promise<FileStat> {
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    try {
+      const place = await locateForWrite(context, options.path)
+      return await publish(context, place, staged, options).finally(place.directory.close)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+    }
   }
+  throw new NexusError('busy', { path: options.path, reason: 'Others keep removing the directory that it is written into; try again.' })
 }
 
 /** A condition that cannot hold makes no parents. */
@@ -48,8 +62,8 @@ function requireMatchBefore(context: PathContext, path: Path, ifMatch: string): 
 }
 
 /** What is certain to fail is not worth taking in a body for. The same is looked at again when the file gets its place. */
-function refuseEarly(place: Place, { ifNoneMatch }: WriteOptions): void {
-  const found = lookAt(place.file)
+function refuseEarly(context: PathContext, path: Path, { ifNoneMatch }: WriteOptions): void {
+  const found = statUnlessAbsent(context, path)
   if (found === undefined) return
   if (ifNoneMatch !== undefined) throw new NexusError('precondition_failed', { reason: 'Something is there already, and ifNoneMatch asks to replace nothing.' })
   if (found.isDirectory()) throw new NexusError('is_directory')
@@ -58,6 +72,21 @@ function refuseEarly(place: Place, { ifNoneMatch }: WriteOptions): void {
   }
 }
 
+/** What is at `path` now, `undefined` when nothing is. */
+export function statUnlessAbsent(context: PathContext, path: Path): BigIntStats | undefined {
+  try {
+    const place = locate(context, path)
+    try {
+      return lookAt(place.file)
+    } finally {
+      place.directory.close()
+    }
+  } catch (error) {
+    if (isAbsence(error)) return undefined
+    throw error
+  }
+}
+
 function isAbsence(error: unknown): boolean {
-  return isNexusError(error, 'not_found') || (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+  return isNexusError(error, 'not_found') || errnoOf(error) === 'ENOENT'
 }
