@@ -18,6 +18,7 @@ export async function* changes(repository: Repository, path: Path, options: Chan
   const { signal } = options
   try {
     signal?.throwIfAborted()
+    repository.enter()
     await repository.refresh(signal)
     let cursor = options.since === undefined ? { position: repository.position, told: 0 } : await parseCursor(repository, options.since)
     for (;;) {

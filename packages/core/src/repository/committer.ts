@@ -63,7 +63,7 @@ export class Committer {
 
   async #run(): Promise<void> {
     // One microtask, so that writers of the same turn join the first group.
-    await undefined
+    await Promise.resolve()
     try {
       while (this.#queue.length > 0) await this.#writeGroup()
     } finally {

@@ -22,7 +22,7 @@ export interface Descriptor {
 
 /** The present as this process knows it. */
 export interface View extends Pick<State, 'entry' | 'content'> {
-  /** The node of an existing directory (`''` is the root too); `undefined` when it is missing or a file. */
+  /** The node of an existing directory; `undefined` when it is missing or a file. */
   findDirectory(path: Path): number | undefined
   /** One page of a directory, ordered by key. */
   children(directory: number, after: string, limit: number): readonly EntryRow[]
@@ -74,12 +74,14 @@ export interface Repository {
   readonly now: () => number
   readonly view: View
   readonly position: JournalPosition
+  /** Refuses new work once the repository is being closed. @throws NexusError `unavailable` */
+  enter(): void
   /** Brings the view to what is published now. */
   refresh(signal?: AbortSignal): MaybePromise<void>
   /** Brings the index itself to the view's position; history is read from it. */
   settleIndex(signal?: AbortSignal): Promise<IndexReader | undefined>
   /** Makes the storage a repository when it is none yet. */
-  ensureCreated(signal?: AbortSignal): Promise<void>
+  ensureCreated(signal?: AbortSignal): MaybePromise<void>
   commit<T>(plan: Plan<T>, options?: { readonly signal?: AbortSignal | undefined }): Promise<{ readonly result: T; readonly header: CommitHeader | undefined }>
   /** Named states of a directory or file, as of the view. */
   snapshots(node: number): readonly { readonly name: string; readonly sequence: number; readonly time: number }[]

@@ -47,8 +47,11 @@ export class Engine implements Repository {
   #index: IndexFile | undefined
   #keeper: IndexKeeper | undefined
   #settling: Promise<void> | undefined
+  #creating: Promise<void> | undefined
+  #closing: Promise<void> | undefined
   #restTimer: NodeJS.Timeout | undefined
   #wasUsed = false
+  #isClosing = false
   #isClosed = false
 
   constructor(options: EngineOptions) {
@@ -93,6 +96,10 @@ export class Engine implements Repository {
     if (descriptor !== undefined) await this.#attach(descriptor, signal)
   }
 
+  enter(): void {
+    if (this.#isClosing) throw new NexusError('unavailable', { reason: 'The repository is closed.' })
+  }
+
   refresh(signal?: AbortSignal): MaybePromise<void> {
     if (this.#isClosed) throw new NexusError('unavailable', { reason: 'The repository is closed.' })
     if (this.#index === undefined) return this.#lookAgain(signal)
@@ -110,8 +117,12 @@ export class Engine implements Repository {
     return this.#index.reader
   }
 
-  async ensureCreated(signal?: AbortSignal): Promise<void> {
-    if (this.#index !== undefined) return
+  ensureCreated(signal?: AbortSignal): MaybePromise<void> {
+    if (this.#index !== undefined) return undefined
+    return (this.#creating ??= this.#create(signal).finally(() => (this.#creating = undefined)))
+  }
+
+  async #create(signal?: AbortSignal): Promise<void> {
     if (this.#isClosed) throw new NexusError('unavailable', { reason: 'The repository is closed.' })
     const created = newDescriptor({ id: this.#options.randomId(), digest: this.#options.digest, created: this.now() })
     try {
@@ -126,7 +137,7 @@ export class Engine implements Repository {
 
   commit<T>(plan: Plan<T>, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<{ readonly result: T; readonly header: CommitHeader | undefined }> {
     if (this.#isClosed) throw new NexusError('unavailable', { reason: 'The repository is closed.' })
-    if (this.#index === undefined) return this.ensureCreated(signal).then(() => this.#committer.commit(plan, signal))
+    if (this.#index === undefined) return Promise.resolve(this.ensureCreated(signal)).then(() => this.#committer.commit(plan, signal))
     this.#wasUsed = true
     return this.#committer.commit(plan, signal)
   }
@@ -157,12 +168,16 @@ export class Engine implements Repository {
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    clearInterval(this.#restTimer)
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosing = true
     await Promise.allSettled(this.#work)
     await this.#committer.idle()
+    this.#isClosed = true
+    clearInterval(this.#restTimer)
     await this.#keeper?.close()
     if (this.#index !== undefined) {
       if (this.#present.pending.length > 0) await this.#index.catchUp()

@@ -1,6 +1,5 @@
 import type Database from 'better-sqlite3'
-import { NexusError } from '../contract/errors.ts'
-import { type Path, pathSegments } from '../contract/paths.ts'
+import { baseName, parentPath, type Path, pathSegments } from '../contract/paths.ts'
 import { rootNode } from './commit.ts'
 import { rootRow } from './plan-paths.ts'
 import type { EntryRow } from './rows.ts'
@@ -13,7 +12,10 @@ export interface History {
   lastNode(path: Path): { readonly node: number; readonly live: EntryRow | undefined } | undefined
   /** Kept versions of a file, newest first, before `below`. */
   versions(node: number, below: number, limit: number): EntryRow[]
-  version(node: number, version: number): EntryRow | undefined
+  /** A kept version of any file that ever had this name. */
+  versionAt(path: Path, version: number): EntryRow | undefined
+  /** The files that had this name, the live one first, then by when they went. */
+  filesAt(path: Path): { readonly node: number; readonly live: EntryRow | undefined }[]
   /** Entries of a directory as of a commit, ordered by key. */
   childrenAt(directory: number, page: { readonly sequence: number; readonly after: string; readonly limit: number }): EntryRow[]
   /** Where a directory was after a commit; `undefined` when its place was forgotten. */
@@ -37,6 +39,7 @@ export function createHistory(database: Database.Database): History {
   const live = database.prepare<[number, string, string], EntryRow>('SELECT * FROM entries WHERE directory = ? AND key IN (?, ?)')
   const pastAt = database.prepare<[number, string, string, number, number], PastRow>('SELECT * FROM past WHERE directory = ? AND key IN (?, ?) AND born <= ? AND died > ?')
   const pastLast = database.prepare<[number, string, string], PastRow>('SELECT * FROM past WHERE directory = ? AND key IN (?, ?) ORDER BY died DESC LIMIT 1')
+  const pastFiles = database.prepare<[number, string], { node: number }>('SELECT node FROM past WHERE directory = ? AND key = ? AND moved = 0 ORDER BY died DESC')
   const versions = database.prepare<[number, number, number], EntryRow>('SELECT 0 AS directory, \'\' AS key, node, 0 AS born, version, digest, size, modified, created, type, metadata FROM versions WHERE node = ? AND version < ? ORDER BY version DESC LIMIT ?')
   const liveChildren = database.prepare<[number, string, number, number], EntryRow>('SELECT * FROM entries WHERE directory = ? AND key > ? AND born <= ? ORDER BY key LIMIT ?')
   const pastChildren = database.prepare<[number, string, number, number, number], PastRow>('SELECT * FROM past WHERE directory = ? AND key > ? AND born <= ? AND died > ? ORDER BY key LIMIT ?')
@@ -63,6 +66,24 @@ export function createHistory(database: Database.Database): History {
     return past === undefined ? undefined : fromPast(past, sequence)
   }
 
+  const lastNode = (path: Path): { node: number; live: EntryRow | undefined } | undefined => {
+    let found: { node: number; live: EntryRow | undefined } = { node: rootNode, live: rootRow }
+    for (const name of pathSegments(path)) {
+      const row: EntryRow | undefined = live.get(found.node, name, `${name}/`)
+      const node: number | undefined = row?.node ?? pastLast.get(found.node, name, `${name}/`)?.node
+      if (node === undefined) return undefined
+      found = { node, live: found.live === undefined ? undefined : row }
+  }
+    return found
+  }
+  const filesAt = (path: Path): { node: number; live: EntryRow | undefined }[] => {
+    const parent = path === '/' ? undefined : lastNode(parentPath(path))
+    if (parent === undefined) return []
+    const now = live.get(parent.node, baseName(path), baseName(path))
+    const gone = pastFiles.all(parent.node, baseName(path)).filter(({ node }) => node !== now?.node)
+    return [...(now === undefined ? [] : [{ node: now.node, live: now }]), ...gone.map(({ node }) => ({ node, live: undefined }))]
+  }
+
   return {
     at(path, sequence) {
       let row: EntryRow = rootRow
@@ -74,18 +95,17 @@ export function createHistory(database: Database.Database): History {
       }
       return row
     },
-    lastNode(path) {
-      let found: { node: number; live: EntryRow | undefined } = { node: rootNode, live: rootRow }
-      for (const name of pathSegments(path)) {
-        const row: EntryRow | undefined = live.get(found.node, name, `${name}/`)
-        const node: number | undefined = row?.node ?? pastLast.get(found.node, name, `${name}/`)?.node
-        if (node === undefined) return undefined
-        found = { node, live: found.live === undefined ? undefined : row }
-      }
-      return found
-    },
+    lastNode,
     versions: (node, below, limit) => versions.all(node, below, limit),
-    version: (node, version) => versions.all(node, version + 1, 1).find((row) => row.version === version),
+    versionAt(path, version) {
+      for (const { node, live: now } of filesAt(path)) {
+        if (now?.version === version) return now
+        const kept = versions.all(node, version + 1, 1).find((row) => row.version === version)
+        if (kept !== undefined) return kept
+      }
+      return undefined
+    },
+    filesAt,
     childrenAt(directory, { sequence, after, limit }) {
       const now = liveChildren.all(directory, after, sequence, limit).flatMap((row) => asOf(row, sequence) ?? [])
       const then = pastChildren.all(directory, after, sequence, sequence, limit).flatMap((row) => fromPast(row, sequence) ?? [])
@@ -102,24 +122,17 @@ export function createHistory(database: Database.Database): History {
       return path === '' ? '/' : path
     },
     snapshot(path, name) {
-      const nodes = [rootNode]
-      for (const segment of pathSegments(path)) {
-        const row = live.get(nodes.at(-1) ?? rootNode, segment, `${segment}/`)
-        if (row === undefined) break
-        nodes.push(row.node)
+      for (let at = path; ; at = parentPath(at)) {
+        const node = lastNode(at)?.node
+        const found = node === undefined ? undefined : namedSnapshot.get(node, name)
+        if (found !== undefined || at === '/') return found?.sequence
       }
-      for (const node of nodes.reverse()) {
-        const found = namedSnapshot.get(node, name)
-        if (found !== undefined) return found.sequence
-      }
-      return undefined
     },
   }
 }
 
-/** @throws NexusError `invalid_argument` when it is no number of a commit */
-export function parseVersion(version: string): number {
+/** The number of a commit; `undefined` when it is none, as of a version that nobody ever gave. */
+export function parseVersion(version: string): number | undefined {
   const number = Number(version)
-  if (Number.isSafeInteger(number) && number > 0 && String(number) === version) return number
-  throw new NexusError('invalid_argument', { reason: `"${version}" is no version of this repository; versions() lists them.` })
+  return Number.isSafeInteger(number) && number > 0 && String(number) === version ? number : undefined
 }

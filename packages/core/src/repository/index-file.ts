@@ -100,7 +100,7 @@ function assemble(database: Database.Database, options: IndexFileOptions): Index
   const writer = createIndexWriter(writerDatabase, options.hasher)
   const reader = createIndexReader(database)
   const dropped = writerDatabase.prepare('SELECT 1 FROM dropped WHERE key = ?')
-  const snapshots = database.prepare<[number], { name: string; sequence: number; time: number }>('SELECT name, sequence, time FROM snapshots WHERE node = ? ORDER BY name')
+  const snapshots = database.prepare<[number], { name: string; sequence: number; time: number }>('SELECT name, sequence, time FROM snapshots WHERE node = ? ORDER BY sequence')
   const inode = statSync(options.path).ino
   const apply = (entries: readonly JournalEntry[], signal?: AbortSignal): Promise<IndexHead> =>
     applyInSteps(writerDatabase, writer, { entries, epoch: options.journal.epoch, signal })

@@ -1,5 +1,6 @@
 import type { Entry, FileVersion, ListOptions, Snapshot, Usage } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
+import { checkCount } from '../facade/check-arguments.ts'
 import { joinPath, type Path } from '../contract/paths.ts'
 import type { Repository } from './context.ts'
 import { createHistory } from './history.ts'
@@ -18,6 +19,8 @@ export async function* list(repository: Repository, path: Path, options: ListOpt
   const place = { op: 'list', path, signal: options.signal }
   try {
     options.signal?.throwIfAborted()
+    repository.enter()
+    if (options.limit !== undefined) checkCount(options.limit, 'limit', place)
     const { directory, page } = await openListing(repository, path, options)
     const startAfter = options.startAfter === undefined ? [] : options.startAfter.replace(/^\//, '').split('/')
     const walk = walkTree({ directory, path, startAfter }, { repository, page, recursive: options.recursive ?? false, signal: options.signal })
@@ -25,6 +28,7 @@ export async function* list(repository: Repository, path: Path, options: ListOpt
     if (left <= 0) return
     for await (const entry of walk) {
       yield entry
+      options.signal?.throwIfAborted()
       if (--left <= 0) return
     }
   } catch (error) {
@@ -107,41 +111,47 @@ function justBefore(key: string): string {
 export async function* versions(repository: Repository, path: Path, { signal }: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<FileVersion> {
   try {
     signal?.throwIfAborted()
-    const first = await openVersions(repository, path, signal)
+    repository.enter()
     const { algorithm } = repository.hasher
-    if (first.live?.digest != null) yield toVersion({ ...first.live, digest: first.live.digest }, path, { algorithm, current: true })
-    let below = first.live?.version ?? Number.MAX_SAFE_INTEGER
-    for (;;) {
-      signal?.throwIfAborted()
-      const { history } = await openVersions(repository, path, signal)
-      const rows = history.versions(first.node, below, pageSize)
-      for (const row of rows) {
-        if (row.digest !== null) yield toVersion({ ...row, digest: row.digest }, path, { algorithm, current: false })
-        below = row.version
-      }
-      if (rows.length < pageSize) return
+    for (const { node, live } of await filesNamed(repository, path, signal)) {
+      if (live?.digest != null) yield toVersion({ ...live, digest: live.digest }, path, { algorithm, current: true })
+      yield* keptVersions(repository, { node, path, below: live?.version ?? Number.MAX_SAFE_INTEGER }, signal)
     }
   } catch (error) {
     throw located(error, { op: 'versions', path, signal })
   }
 }
 
-async function openVersions(repository: Repository, path: Path, signal: AbortSignal | undefined): Promise<{ node: number; live: EntryRow | undefined; history: ReturnType<typeof createHistory> }> {
+async function filesNamed(repository: Repository, path: Path, signal: AbortSignal | undefined): Promise<{ readonly node: number; readonly live: EntryRow | undefined }[]> {
   const reader = await repository.settleIndex(signal)
-  if (reader === undefined) throw new NexusError('not_found')
-  const history = createHistory(reader.database)
-  const last = history.lastNode(path)
-  if (last === undefined) throw new NexusError('not_found')
-  if (last.live !== undefined ? last.live.digest === null : history.versions(last.node, Number.MAX_SAFE_INTEGER, 1).length === 0) {
-    throw new NexusError(last.live === undefined ? 'not_found' : 'is_directory')
+  const history = reader === undefined ? undefined : createHistory(reader.database)
+  const files = (history?.filesAt(path) ?? []).filter(({ node, live }) => live !== undefined || history?.versions(node, Number.MAX_SAFE_INTEGER, 1).length !== 0)
+  if (files.length > 0) return files
+  throw new NexusError(presentRow(repository, path).digest === null ? 'is_directory' : 'not_found')
+}
+
+async function* keptVersions(
+  repository: Repository,
+  { node, path, below }: { readonly node: number; readonly path: Path; readonly below: number },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<FileVersion> {
+  for (let before = below; ; ) {
+    signal?.throwIfAborted()
+    const reader = await repository.settleIndex(signal)
+    const rows = reader === undefined ? [] : createHistory(reader.database).versions(node, before, pageSize)
+    for (const row of rows) {
+      if (row.digest !== null) yield toVersion({ ...row, digest: row.digest }, path, { algorithm: repository.hasher.algorithm, current: false })
+      before = row.version
+    }
+    if (rows.length < pageSize) return
   }
-  return { ...last, history }
 }
 
 /** Counts a tree; each content is counted once in `storedBytes`. */
 export async function usage(repository: Repository, path: Path, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Usage> {
   try {
     signal?.throwIfAborted()
+    repository.enter()
     const reader = await repository.settleIndex(signal)
     const row = presentRow(repository, path)
     if (reader === undefined) return { files: 0, directories: 0, logicalBytes: 0, storedBytes: 0 }
@@ -166,12 +176,14 @@ function countTree(database: Parameters<typeof createHistory>[0], node: number):
 export async function snapshot(repository: Repository, path: Path, { name, signal }: { readonly name: string; readonly signal?: AbortSignal | undefined }): Promise<Snapshot> {
   try {
     signal?.throwIfAborted()
+    repository.enter()
     if (repository.readonly) throw new NexusError('read_only')
     if (name === '' || name.includes('/') || name.length > 255) throw new NexusError('invalid_argument', { reason: 'A snapshot\'s name has 1 to 255 characters and no "/".' })
     await repository.ensureCreated(signal)
     const { header } = await repository.commit(
       (draft) => {
         const row = presentRow(repository, path)
+        if (row.digest !== null) throw new NexusError('not_directory')
         const taken = repository.snapshots(row.node).some((known) => known.name === name)
         if (taken) throw new NexusError('already_exists', { reason: `There is a snapshot "${name}" of it already.` })
         draft.apply({ op: 'snapshot', node: row.node, name })
@@ -187,6 +199,7 @@ export async function snapshot(repository: Repository, path: Path, { name, signa
 export async function* snapshots(repository: Repository, path: Path, { signal }: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<Snapshot> {
   try {
     signal?.throwIfAborted()
+    repository.enter()
     await repository.settleIndex(signal)
     const { node } = presentRow(repository, path)
     for (const { name, sequence, time } of repository.snapshots(node)) yield { name, path, createdAt: new Date(time), version: String(sequence) }
@@ -198,6 +211,7 @@ export async function* snapshots(repository: Repository, path: Path, { signal }:
 export async function deleteSnapshot(repository: Repository, path: Path, { name, signal }: { readonly name: string; readonly signal?: AbortSignal | undefined }): Promise<void> {
   try {
     signal?.throwIfAborted()
+    repository.enter()
     if (repository.readonly) throw new NexusError('read_only')
     await repository.settleIndex(signal)
     await repository.commit(

@@ -48,9 +48,13 @@ export function makeDirectory(draft: Draft, directory: number, name: string): nu
   return node
 }
 
+/** Asked before everything else of a target: whatever is there, it is not replaced. @throws NexusError `precondition_failed` */
+export function checkAbsence(row: EntryRow | undefined, ifNoneMatch: '*' | undefined): void {
+  if (ifNoneMatch !== undefined && row !== undefined) throw new NexusError('precondition_failed', { reason: 'Something is there already.' })
+}
+
 /** @throws NexusError `precondition_failed` */
-export function checkConditions(row: EntryRow | undefined, options: { readonly ifMatch?: string | undefined; readonly ifNoneMatch?: '*' | undefined }): void {
-  if (options.ifNoneMatch !== undefined && row !== undefined) throw new NexusError('precondition_failed', { reason: 'Something is there already.' })
+export function checkConditions(row: EntryRow | undefined, options: { readonly ifMatch?: string | undefined }): void {
   if (options.ifMatch === undefined) return
   if (row === undefined) throw new NexusError('precondition_failed', { reason: 'The file is not there any more.' })
   if (toEtag(row) !== options.ifMatch) throw new NexusError('precondition_failed', { reason: 'The file was changed meanwhile; read it again and repeat.' })

@@ -2,7 +2,7 @@ import type { DeleteOptions, MkdirOptions, MoveOptions } from '../contract/backe
 import { NexusError } from '../contract/errors.ts'
 import { baseName, isWithin, parentPath, type Path } from '../contract/paths.ts'
 import type { Draft } from './context.ts'
-import { checkConditions, makeDirectories, makeDirectory, planned, plannedExisting, plannedParent } from './plan-paths.ts'
+import { checkAbsence, checkConditions, makeDirectories, makeDirectory, planned, plannedExisting, plannedParent } from './plan-paths.ts'
 import { place } from './plan-write.ts'
 import { entryName, type EntryRow } from './rows.ts'
 import { toMetadata } from './to-stat.ts'
@@ -77,8 +77,8 @@ function checkedSource(draft: Draft, from: Path, { to, ifMatch }: MoveOptions & 
 
 function checkedTarget(draft: Draft, row: EntryRow, { to, ifNoneMatch }: MoveOptions & { readonly to: Path }): EntryRow | undefined {
   const target = planned(draft, to)
+  checkAbsence(target, ifNoneMatch)
   if (target !== undefined && target.digest === null) throw new NexusError('is_directory', { path: to })
   if (target !== undefined && row.digest === null) throw new NexusError('not_directory', { path: to, reason: 'A directory cannot replace a file.' })
-  checkConditions(target, { ifNoneMatch })
   return target
 }

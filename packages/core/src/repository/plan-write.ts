@@ -2,7 +2,7 @@ import type { AppendOptions, MetadataPatch, WriteOptions } from '../contract/bac
 import { NexusError } from '../contract/errors.ts'
 import { baseName, type Path } from '../contract/paths.ts'
 import type { Draft, PreparedContent } from './context.ts'
-import { checkConditions, planned, plannedExisting, plannedParent } from './plan-paths.ts'
+import { checkAbsence, checkConditions, planned, plannedExisting, plannedParent } from './plan-paths.ts'
 import type { EntryRow } from './rows.ts'
 import { toMetadata } from './to-stat.ts'
 
@@ -12,6 +12,7 @@ export class ContentGone extends Error {}
 /** Replaces or makes a file. */
 export function planWrite(draft: Draft, path: Path, { prepared, ...options }: WriteOptions & { readonly prepared: PreparedContent }): EntryRow {
   const row = planned(draft, path)
+  checkAbsence(row, options.ifNoneMatch)
   if (row !== undefined && row.digest === null) throw new NexusError('is_directory', { path })
   checkConditions(row, options)
   draft.store(prepared)

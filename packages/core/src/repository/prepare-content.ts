@@ -2,7 +2,8 @@ import type { Body } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
 import type { PreparedContent, PreparedMember, Repository } from './context.ts'
 import type { RunningDigest } from './digest.ts'
-import { contentKey, encodePieceList, partBytes, pieceBytes } from './pieces.ts'
+import { readBody } from './read-body.ts'
+import { contentKey, encodePieceList, partBytes, partDigest, pieceBytes } from './pieces.ts'
 
 interface PrepareOptions {
   readonly sizeBytes?: number | undefined
@@ -54,23 +55,17 @@ async function prepareBytes(repository: Repository, bytes: Uint8Array, { signal 
 
 async function prepareStream(repository: Repository, body: ReadableStream<Uint8Array>, options: PrepareOptions): Promise<PreparedContent> {
   const parts = new PartWriter(repository, options.signal)
-  const reader = body.getReader()
-  const onAbort = (): void => void reader.cancel(options.signal?.reason).catch(() => undefined)
-  options.signal?.addEventListener('abort', onAbort, { once: true })
   try {
     let buffer = new Uint8Array(pieceBytes)
     let filled = 0
     let total = 0
-    for (;;) {
-      const { done, value } = await reader.read()
-      options.signal?.throwIfAborted()
-      if (done) break
-      total += value.length
+    for await (const chunk of readBody(body, options.signal)) {
+      total += chunk.length
       if (options.sizeBytes !== undefined && total > options.sizeBytes) checkSize(total, options.sizeBytes)
-      for (let taken = 0; taken < value.length; ) {
+      for (let taken = 0; taken < chunk.length; ) {
         if (filled === buffer.length && filled < partBytes) buffer = grown(buffer)
-        const step = Math.min(value.length - taken, buffer.length - filled)
-        buffer.set(value.subarray(taken, taken + step), filled)
+        const step = Math.min(chunk.length - taken, buffer.length - filled)
+        buffer.set(chunk.subarray(taken, taken + step), filled)
         taken += step
         filled += step
         if (filled < partBytes) continue
@@ -85,11 +80,7 @@ async function prepareStream(repository: Repository, body: ReadableStream<Uint8A
     return await parts.finish()
   } catch (error) {
     await parts.discard()
-    await reader.cancel(error).catch(() => undefined)
     throw error
-  } finally {
-    options.signal?.removeEventListener('abort', onAbort)
-    reader.releaseLock()
   }
 }
 
@@ -143,7 +134,7 @@ class PartWriter {
     this.#pieces.push(...pieces)
     this.#size += bytes.length
     this.#members.push(...(await this.#writing))
-    const digest = this.#repository.hasher.digest(encodePieceList(pieces))
+    const digest = partDigest(this.#repository.hasher, pieces)
     this.#writing = stageUnlessKnown(this.#repository, { digest, bytes, part: true }, this.#signal)
     // A failure is thrown by whoever waits for this part next.
     this.#writing.catch(() => undefined)

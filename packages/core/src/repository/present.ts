@@ -102,7 +102,7 @@ export class Present implements View {
 
   /** The node of an existing directory; `undefined` when it is missing or a file. */
   findDirectory(path: Path): number | undefined {
-    if (path === '/' || (path as string) === '') return rootNode
+    if (path === '/') return rootNode
     const cached = this.#directories.get(path)
     if (cached !== undefined) return cached
     let node = rootNode

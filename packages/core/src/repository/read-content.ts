@@ -2,7 +2,7 @@ import type { ByteRange } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
 import type { MaybePromise } from '../contract/store.ts'
 import type { Repository } from './context.ts'
-import { contentKey, parsePieceList, partBytes, pieceBytes } from './pieces.ts'
+import { contentKey, parsePieceList, partBytes, partDigest, pieceBytes } from './pieces.ts'
 import type { ContentRow } from './rows.ts'
 
 /** Bytes from `offset` (inclusive) to `end` (exclusive) of a content. */
@@ -74,12 +74,12 @@ async function readPiece(
 ): Promise<Uint8Array> {
   const perPart = partBytes / pieceBytes
   const partIndex = Math.floor(index / perPart)
-  const partDigest = repository.hasher.digest(Buffer.from(pieces.slice(partIndex * perPart, (partIndex + 1) * perPart).join(''), 'hex'))
+  const digest = partDigest(repository.hasher, pieces.slice(partIndex * perPart, (partIndex + 1) * perPart))
   const length = Math.min(pieceBytes, row.size - index * pieceBytes)
   const range = { offset: (index % perPart) * pieceBytes, length }
-  return verified(repository, { digest: pieces[index] ?? '', owner: partDigest }, () => {
-    const part = contentRow(repository, partDigest)
-    return repository.contents.read(part.key ?? contentKey(partDigest), { offset: part.offset + range.offset, length }, { signal })
+  return verified(repository, { digest: pieces[index] ?? '', owner: digest }, () => {
+    const part = contentRow(repository, digest)
+    return repository.contents.read(part.key ?? contentKey(digest), { offset: part.offset + range.offset, length }, { signal })
   })
 }
 

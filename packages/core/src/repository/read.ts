@@ -1,8 +1,8 @@
 import type { FileContent, FileStat, ReadOptions, StatOptions } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
-import { baseName, type Path } from '../contract/paths.ts'
+import { baseName, parentPath, type Path } from '../contract/paths.ts'
+import { checkRange } from '../facade/check-arguments.ts'
 import type { MaybePromise } from '../contract/store.ts'
-import { rootNode } from './commit.ts'
 import type { Repository } from './context.ts'
 import { createHistory, parseVersion } from './history.ts'
 import { checkConditions, rootRow } from './plan-paths.ts'
@@ -21,7 +21,7 @@ export function presentRow(repository: Repository, path: Path): EntryRow {
 
 /** What a file would be in does not exist, or is a file: either way the file does not exist. */
 function directoryOrAbsent(repository: Repository, path: Path): number {
-  const parent = repository.view.findDirectory(path.slice(0, path.lastIndexOf('/')) as Path)
+  const parent = repository.view.findDirectory(parentPath(path))
   if (parent === undefined) throw new NexusError('not_found')
   return parent
 }
@@ -36,7 +36,9 @@ export function stat(repository: Repository, path: Path, options: StatOptions = 
 
 /** Opens a file's content, now or as it was; nothing is read before one of its methods is called. */
 export function read(repository: Repository, path: Path, options: ReadOptions = {}): Promise<FileContent> {
-  return onPresent(repository, { op: 'read', path, signal: options.signal }, () => {
+  const place = { op: 'read', path, signal: options.signal }
+  return onPresent(repository, place, () => {
+    if (options.range !== undefined) checkRange(options.range, place)
     const row = findRow(repository, path, options)
     return row instanceof Promise ? row.then((found) => openContent(repository, found, { path, options })) : openContent(repository, row, { path, options })
   })
@@ -59,8 +61,7 @@ async function pastRow(repository: Repository, path: Path, { version, snapshot, 
     return row
   }
   const wanted = parseVersion(version ?? '')
-  const last = history.lastNode(path)
-  const row = last === undefined || last.node === rootNode ? undefined : last.live?.version === wanted ? last.live : history.version(last.node, wanted)
+  const row = wanted === undefined ? undefined : history.versionAt(path, wanted)
   if (row === undefined) throw new NexusError('not_found', { reason: `There is no version "${String(version)}" of it (any more); versions() lists what is kept.` })
   return row
 }
@@ -71,18 +72,33 @@ function openContent(repository: Repository, row: EntryRow, { path, options }: {
   checkConditions(row, { ifMatch: options.ifMatch })
   const span = toSpan(options.range, row.size)
   const place = { op: 'read', path, signal: options.signal }
-  const bytes = (): Promise<Uint8Array> => onPresent(repository, place, () => readSpan(repository, digest, span, options.signal))
+  let isTaken = false
+  const take = (): void => {
+    if (isTaken) throw new NexusError('invalid_argument', { ...place, reason: 'A body is read once, and this one was read or disposed of; read the file again.' })
+    isTaken = true
+  }
+  const bytes = (): Promise<Uint8Array> =>
+    onPresent(repository, place, () => {
+      take()
+      return readSpan(repository, digest, span, options.signal)
+    })
   let body: ReadableStream<Uint8Array> | undefined
   return {
     stat: toStat(row, path, repository.hasher.algorithm),
     bytes,
-    text: async () => new TextDecoder().decode(await bytes()),
-    stream: () => (body = streamBody(repository, { digest, span, place })),
+    text: async () => decoder.decode(await bytes()),
+    stream() {
+      take()
+      return (body = streamBody(repository, { digest, span, place }))
+    },
     async [Symbol.asyncDispose]() {
+      isTaken = true
       if (body !== undefined && !body.locked) await body.cancel()
     },
   }
 }
+
+const decoder = new TextDecoder()
 
 function streamBody(
   repository: Repository,
@@ -94,9 +110,9 @@ function streamBody(
       async pull(controller) {
         try {
           place.signal?.throwIfAborted()
-          const { done, value } = await pieces.next()
-          if (done === true) controller.close()
-          else if (value.length > 0) controller.enqueue(value)
+          const next: IteratorResult<Uint8Array, unknown> = await pieces.next()
+          if (next.done === true) controller.close()
+          else if (next.value.length > 0) controller.enqueue(next.value)
           else controller.close()
         } catch (error) {
           controller.error(located(error, place))

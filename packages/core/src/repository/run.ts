@@ -14,6 +14,7 @@ export interface Place {
 export function onPresent<T>(repository: Repository, place: Place, work: () => MaybePromise<T>): Promise<T> {
   try {
     place.signal?.throwIfAborted()
+    repository.enter()
     const ready = repository.refresh(place.signal)
     const result = ready instanceof Promise ? ready.then(work) : work()
     return result instanceof Promise ? result.catch((error: unknown) => Promise.reject(located(error, place))) : Promise.resolve(result)
@@ -26,6 +27,7 @@ export function onPresent<T>(repository: Repository, place: Place, work: () => M
 export async function withPlace<T>(repository: Repository, place: Place, work: () => Promise<T>): Promise<T> {
   try {
     place.signal?.throwIfAborted()
+    repository.enter()
     return await repository.track(work())
   } catch (error) {
     throw located(error, place)

@@ -3,8 +3,6 @@ import { joinPath, type Path } from '../contract/paths.ts'
 import type { DigestAlgorithm } from './digest.ts'
 import { entryName, type EntryRow } from './rows.ts'
 
-const noMetadata: Metadata = Object.freeze({})
-
 /** Opaque to users: the node and the commit that gave it this content. */
 export function toEtag(row: Pick<EntryRow, 'node' | 'version'>): string {
   return `${row.node}-${row.version}`
@@ -12,7 +10,7 @@ export function toEtag(row: Pick<EntryRow, 'node' | 'version'>): string {
 
 /** Custom metadata of a row. */
 export function toMetadata(row: Pick<EntryRow, 'metadata'>): Metadata {
-  return row.metadata === null ? noMetadata : (JSON.parse(row.metadata) as Metadata)
+  return row.metadata === null ? {} : (JSON.parse(row.metadata) as Metadata)
 }
 
 /** What the contract says of a row. */

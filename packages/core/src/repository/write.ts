@@ -6,6 +6,7 @@ import { ContentGone, planSetMetadata, planWrite } from './plan-write.ts'
 import { planCopy, planDelete, planMkdir, planRename } from './plan-tree.ts'
 import { discardStaged, isInline, prepareContent, prepareInline } from './prepare-content.ts'
 import { presentRow } from './read.ts'
+import { readWhole } from './read-body.ts'
 import { readSpan, streamSpan, toSpan } from './read-content.ts'
 import type { EntryRow } from './rows.ts'
 import { located, type Place, withPlace } from './run.ts'
@@ -19,7 +20,7 @@ export function write(repository: Repository, path: Path, { body, options = {} }
   // Bytes that ride inside their commit need no turn of the loop before it; they are taken now, because the caller may change them later.
   if (isInline(repository, body) && (options.sizeBytes ?? body.length) === body.length) {
     const prepared = prepareInline(repository, body.slice())
-    return commitRow(repository, place, (draft) => planWrite(draft, path, { ...options, prepared }))
+    return commitRow(repository, place, { plan: (draft) => planWrite(draft, path, { ...options, prepared }) })
   }
   return withPlace(repository, place, () => writePrepared(repository, place, { body, options }))
 }
@@ -29,7 +30,7 @@ async function writePrepared(repository: Repository, place: Place, { body, optio
   for (;;) {
     const prepared = await prepareContent(repository, body, { sizeBytes: options.sizeBytes, signal: options.signal })
     try {
-      return await commitRow(repository, place, (draft) => planWrite(draft, place.path, { ...options, prepared }))
+      return await commitRow(repository, place, { plan: (draft) => planWrite(draft, place.path, { ...options, prepared }) })
     } catch (error) {
       // Its content was known, and let go before our turn came: bytes can be stored again, a stream has passed.
       if (!isContentGone(error)) throw error
@@ -50,7 +51,7 @@ export function append(repository: Repository, path: Path, { body, options = {} 
   return withPlace(repository, place, async () => {
     const refusal = refuse(repository, path, place)
     if (refusal !== undefined) throw refusal
-    const addition = body instanceof Uint8Array ? body.slice() : await collect(body)
+    const addition = body instanceof Uint8Array ? body.slice() : await readWhole(body, options.signal)
     for (;;) {
       try {
         return await appendOnce(repository, place, { addition, ifMatch: options.ifMatch })
@@ -66,7 +67,7 @@ async function appendOnce(repository: Repository, place: Place, { addition, ifMa
   const row = existing(repository, place.path)
   if (row === undefined) {
     if (ifMatch !== undefined) throw new NexusError('precondition_failed', { reason: 'The file is not there any more.' })
-    return write(repository, place.path, { body: addition, options: { ifNoneMatch: '*', signal: place.signal } })
+    return writePrepared(repository, place, { body: addition, options: { ifNoneMatch: '*', signal: place.signal } })
   }
   const { digest } = row
   if (digest === null) throw new NexusError('is_directory')
@@ -76,16 +77,12 @@ async function appendOnce(repository: Repository, place: Place, { addition, ifMa
     ? Buffer.concat([await readSpan(repository, digest, whole, place.signal), addition])
     : ReadableStream.from(chain(streamSpan(repository, digest, whole, place.signal), addition))
   const { contentType, metadata } = toStat(row, place.path, repository.hasher.algorithm)
-  return write(repository, place.path, { body, options: { ifMatch: ifMatch ?? toEtag(row), contentType, metadata, signal: place.signal } })
+  return writePrepared(repository, place, { body, options: { ifMatch: ifMatch ?? toEtag(row), contentType, metadata, signal: place.signal } })
 }
 
 async function* chain(first: AsyncIterable<Uint8Array>, second: Uint8Array): AsyncGenerator<Uint8Array> {
   yield* first
   yield second
-}
-
-async function collect(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(body).arrayBuffer())
 }
 
 function existing(repository: Repository, path: Path): EntryRow | undefined {
@@ -98,23 +95,23 @@ function existing(repository: Repository, path: Path): EntryRow | undefined {
 }
 
 export function setMetadata(repository: Repository, path: Path, { patch, options = {} }: { readonly patch: MetadataPatch; readonly options?: AppendOptions | undefined }): Promise<FileStat> {
-  return change(repository, { op: 'setMetadata', path, signal: options.signal }, (draft) => planSetMetadata(draft, path, { ...options, patch }))
+  return change(repository, { op: 'setMetadata', path, signal: options.signal }, { plan: (draft) => planSetMetadata(draft, path, { ...options, patch }) })
 }
 
 export async function remove(repository: Repository, path: Path, options: DeleteOptions = {}): Promise<void> {
-  await change(repository, { op: 'delete', path, signal: options.signal }, (draft) => planDelete(draft, path, options))
+  await change(repository, { op: 'delete', path, signal: options.signal }, { plan: (draft) => planDelete(draft, path, options) })
 }
 
 export async function mkdir(repository: Repository, path: Path, options: MkdirOptions = {}): Promise<void> {
-  await change(repository, { op: 'mkdir', path, signal: options.signal }, (draft) => planMkdir(draft, path, options))
+  await change(repository, { op: 'mkdir', path, signal: options.signal }, { plan: (draft) => planMkdir(draft, path, options) })
 }
 
 export function rename(repository: Repository, from: Path, { to, options = {} }: { readonly to: Path; readonly options?: MoveOptions | undefined }): Promise<FileStat> {
-  return change(repository, { op: 'rename', path: from, signal: options.signal }, (draft) => planRename(draft, from, { ...options, to }), to)
+  return change(repository, { op: 'rename', path: from, signal: options.signal }, { plan: (draft) => planRename(draft, from, { ...options, to }), result: to })
 }
 
 export function copy(repository: Repository, from: Path, { to, options = {} }: { readonly to: Path; readonly options?: MoveOptions | undefined }): Promise<FileStat> {
-  return change(repository, { op: 'copy', path: from, signal: options.signal }, (draft) => planCopy(draft, from, { ...options, to }), to)
+  return change(repository, { op: 'copy', path: from, signal: options.signal }, { plan: (draft) => planCopy(draft, from, { ...options, to }), result: to })
 }
 
 /** All steps in one commit, or none. */
@@ -169,12 +166,16 @@ function planStep(
   }
 }
 
-function change(repository: Repository, place: Place, plan: (draft: Draft) => EntryRow | undefined, result: Path = place.path): Promise<FileStat> {
+function change(repository: Repository, place: Place, { plan, result = place.path }: { readonly plan: (draft: Draft) => EntryRow | undefined; readonly result?: Path }): Promise<FileStat> {
   const refusal = refuse(repository, undefined, place)
-  return refusal === undefined ? commitRow(repository, place, plan, result) : Promise.reject(refusal)
+  return refusal === undefined ? commitRow(repository, place, { plan, result }) : Promise.reject(refusal)
 }
 
-async function commitRow(repository: Repository, place: Place, plan: (draft: Draft) => EntryRow | undefined, result: Path = place.path): Promise<FileStat> {
+async function commitRow(
+  repository: Repository,
+  place: Place,
+  { plan, result = place.path }: { readonly plan: (draft: Draft) => EntryRow | undefined; readonly result?: Path },
+): Promise<FileStat> {
   try {
     place.signal?.throwIfAborted()
     const committed = await repository.commit((draft) => plan(draft), { signal: place.signal })
@@ -186,6 +187,11 @@ async function commitRow(repository: Repository, place: Place, plan: (draft: Dra
 }
 
 function refuse(repository: Repository, path: Path | undefined, place: Place): Error | undefined {
+  try {
+    repository.enter()
+  } catch (error) {
+    return located(error, place)
+  }
   if (repository.readonly) return new NexusError('read_only', { op: place.op, path: place.path, backend: 'nexus' })
   if (path === '/') return new NexusError('is_directory', { op: place.op, path, backend: 'nexus' })
   return undefined
