@@ -1,11 +1,13 @@
 import { type DurableOptions, type JournalEntry, type JournalPosition, type MaybePromise, NexusError, recordFlagFsync } from '@nexus/core/contract'
 import type { JournalContext, WriteTarget } from './context.ts'
 import { allEntriesAfter, toEntry } from './entries.ts'
-import { corrupt, toNexusError } from './errors.ts'
+import { corrupt } from './errors.ts'
 import type { Head } from './head.ts'
+import { announced, duringHold } from './hold.ts'
 import { recover, writtenSegment } from './recover.ts'
 import { forgetTarget, openTarget, roll } from './roll.ts'
 import { crcOf } from './scan.ts'
+import { seal } from './seal.ts'
 import { segmentHeaderBytes } from './segment.ts'
 
 /** What the caller of `append` gives. */
@@ -71,22 +73,6 @@ function recoverSlowly(context: JournalContext, atLeast: number): Promise<Head> 
   return duringHold(context, () => recover(context, atLeast))
 }
 
-/** Says who holds the lock, then begins what may last. */
-function duringHold<T>(context: JournalContext, work: () => Promise<T>): Promise<T> {
-  context.lock.announce()
-  return work()
-}
-
-/** The same for work that has begun: whatever happens, the lock is held until it ends. */
-async function announced<T>(context: JournalContext, work: Promise<T>): Promise<T> {
-  try {
-    context.lock.announce()
-  } finally {
-    await work
-  }
-  return work
-}
-
 function writeOffset(head: Head): number {
   return head.next === 0 ? head.offset : segmentHeaderBytes
 }
@@ -150,29 +136,6 @@ function publish(context: JournalContext, { target, head, records, durability }:
   }
   context.environment.onStep?.('after-publish')
   return entries
-}
-
-/**
- * After a failed write or sync: what was written never counts. The descriptor is given up, the seal is published, and a new segment that says where
- * this one ends is begun at once; when that fails too, the next writer tries again.
- */
-async function seal(context: JournalContext, head: Head, error: unknown): Promise<NexusError> {
-  forgetTarget(context)
-  const sealed = { ...head, sealed: true }
-  try {
-    context.head.write(sealed)
-  } catch (second) {
-    const cause = new AggregateError([error, second], 'The commit failed, and so did its withdrawal.')
-    return new NexusError('outcome_unknown', { op: 'commit', path: context.layout.head, backend: 'local', cause, reason: 'Writing the commit failed, and so did taking it back; read before you repeat.' })
-  }
-  try {
-    await roll(context, sealed, { bytes: 0, grow: false })
-    return toNexusError(error, 'commit', context.layout.journal)
-  } catch (second) {
-    const failure = toNexusError(error, 'commit', context.layout.journal)
-    const cause = new AggregateError([error, second], 'The commit failed, and so did beginning a new segment.')
-    return new NexusError(failure.code, { op: 'commit', path: context.layout.journal, backend: 'local', cause, reason: failure.reason })
-  }
 }
 
 function checkNumbers({ codec, layout }: JournalContext, records: readonly Uint8Array[], { head, options }: { head: Head; options: DurableOptions }): void {

@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3'
 import { NexusError } from '@nexus/core/contract'
 import type { MaybePromise } from '@nexus/core/contract'
 import os from 'node:os'
@@ -8,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { LocalEnvironment } from './environment.ts'
 import { readFullyNow, systemCode } from './files.ts'
 import type { Layout } from './layout.ts'
+import { connectLock, inodeOf, isLockBusy, type LockConnection, lockRefusal } from './lock-connection.ts'
 import { createTurns } from './turns.ts'
 
 /** Orders the processes that commit to one repository. */
@@ -21,14 +21,6 @@ export interface RepositoryLock {
   close(): Promise<void>
 }
 
-interface Connection {
-  /** Of the file that was opened. */
-  readonly inode: number
-  readonly begin: () => void
-  readonly rollback: () => void
-  readonly close: () => void
-}
-
 const holderBytes = 256
 /** How often it is looked whether lock.db still has its name, in milliseconds. */
 const recheckMs = 50
@@ -39,7 +31,7 @@ const recheckMs = 50
  */
 export function createLock(layout: Layout, environment: LocalEnvironment): RepositoryLock {
   const turns = createTurns()
-  let connection: Connection | undefined
+  let connection: LockConnection | undefined
   let holder: number | undefined
   let checkedAt = -Infinity
 
@@ -55,12 +47,12 @@ export function createLock(layout: Layout, environment: LocalEnvironment): Repos
   const tryBegin = (): boolean => {
     try {
       dropDeleted()
-      connection ??= connect(environment, layout.lock)
+      connection ??= connectLock(environment, layout.lock)
       connection.begin()
       return true
     } catch (error) {
-      if (isBusy(error)) return false
-      throw refusal(error, layout)
+      if (isLockBusy(error)) return false
+      throw lockRefusal(error, layout)
     }
   }
 
@@ -108,47 +100,6 @@ export function createLock(layout: Layout, environment: LocalEnvironment): Repos
       turns.leave()
     },
   }
-}
-
-function inodeOf({ files }: LocalEnvironment, path: string): number | undefined {
-  try {
-    return files.lstat(path).ino
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-function connect(environment: LocalEnvironment, path: string): Connection {
-  const database = new Database(path, { timeout: 0 })
-  try {
-    // A rollback journal is created and deleted with every transaction (40 us); a write-ahead log that stays empty is not (4 us).
-    if (database.pragma('journal_mode', { simple: true }) !== 'wal') database.pragma('journal_mode = WAL')
-  } catch (error) {
-    database.close()
-    throw error
-  }
-  const begin = database.prepare('BEGIN IMMEDIATE')
-  const rollback = database.prepare('ROLLBACK')
-  const inode = inodeOf(environment, path) ?? 0
-  return { inode, begin: () => void begin.run(), rollback: () => void rollback.run(), close: () => void database.close() }
-}
-
-function isBusy(error: unknown): boolean {
-  const code = systemCode(error) ?? ''
-  return code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')
-}
-
-function refusal(error: unknown, layout: Layout): NexusError {
-  const code = systemCode(error) ?? ''
-  const details = { op: 'lock', path: layout.lock, backend: 'local', cause: error }
-  if (/^SQLITE_(CANTOPEN|READONLY|PERM)/.test(code)) {
-    return new NexusError('read_only', { ...details, reason: 'lock.db cannot be opened for writing, so nothing can be committed; check mode and mount of the repository directory.' })
-  }
-  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
-    return new NexusError('corrupt', { ...details, reason: 'lock.db is damaged. It holds no data: end all processes that use the repository and delete it.' })
-  }
-  return new NexusError(code === 'SQLITE_FULL' ? 'no_space' : 'unavailable', { ...details, reason: `The lock of the repository cannot be taken: ${String(error)}.` })
 }
 
 function holderText(environment: LocalEnvironment): Uint8Array {
