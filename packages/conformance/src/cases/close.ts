@@ -12,17 +12,20 @@ export const closeCases: readonly ContractCase[] = section('Close', {
     await backend.close()
     const path = at('/file')
     const calls = [
-      backend.stat(path),
-      backend.read(path),
-      backend.write(path, toBytes('x')),
-      backend.delete(path),
-      backend.mkdir(at('/new')),
-      firstOf(backend.list(at('/'))),
-      backend.append?.(path, toBytes('x')),
-      backend.rename?.(path, at('/new')),
-      backend.copy?.(path, at('/new')),
+      () => backend.stat(path),
+      () => backend.read(path),
+      () => backend.write(path, toBytes('x')),
+      () => backend.delete(path),
+      () => backend.mkdir(at('/new')),
+      () => firstOf(backend.list(at('/'))),
+      () => backend.append?.(path, toBytes('x')),
+      () => backend.rename?.(path, at('/new')),
+      () => backend.copy?.(path, at('/new')),
     ]
-    for (const call of calls) if (call !== undefined) await fails('unavailable', call)
+    for (const call of calls) {
+      const called = call()
+      if (called !== undefined) await fails('unavailable', called)
+    }
   },
   '`close` twice is `close` once.': async ({ backend }) => {
     await backend.close()
