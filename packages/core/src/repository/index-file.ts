@@ -63,7 +63,8 @@ function openExisting(options: IndexFileOptions): IndexFile | undefined {
   if (statSync(options.path, { throwIfNoEntry: false }) === undefined) return undefined
   const database = openDatabase(options.path)
   const hasTables = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'head'").get() !== undefined
-  if (!hasTables) {
+  // Statements for other tables than ours could not even be prepared.
+  if (!hasTables || database.prepare('SELECT 1 FROM head WHERE schema = ?').get(indexSchema) === undefined) {
     database.close()
     return undefined
   }
@@ -72,7 +73,7 @@ function openExisting(options: IndexFileOptions): IndexFile | undefined {
 
 /** The head must be a commit of this journal, with the same digest. */
 async function isTrustworthy(head: IndexHead, { journal, hasher, repositoryId }: IndexFileOptions): Promise<boolean> {
-  if (head.schema !== indexSchema || head.repository !== repositoryId) return false
+  if (head.repository !== repositoryId) return false
   if (head.sequence === 0) return true
   const entry = await journal.entryAt(head)
   if (entry !== undefined) return entry.sequence === head.sequence && hasher.digest(entry.header) === head.digest

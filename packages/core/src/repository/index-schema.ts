@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import { NexusError } from '../contract/errors.ts'
 
 /** Raised when the tables change; an index of another number is rebuilt from the journal. */
-export const indexSchema = 1
+export const indexSchema = 2
 
 /**
  * The tables folded from the journal. `entries` holds what lives, so that history never slows the present; `past` where things were, `versions`
@@ -16,7 +16,7 @@ CREATE TABLE entries (directory INTEGER NOT NULL, key TEXT NOT NULL, node INTEGE
   PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX directories ON entries (node) WHERE digest IS NULL;
 CREATE TABLE past (directory INTEGER NOT NULL, key TEXT NOT NULL, born INTEGER NOT NULL, died INTEGER NOT NULL, node INTEGER NOT NULL, created INTEGER NOT NULL,
-  moved INTEGER NOT NULL, PRIMARY KEY (directory, key, born)) STRICT, WITHOUT ROWID;
+  moved INTEGER NOT NULL, ended INTEGER NOT NULL, PRIMARY KEY (directory, key, born)) STRICT, WITHOUT ROWID;
 CREATE INDEX pastNodes ON past (node);
 CREATE TABLE versions (node INTEGER NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL,
   created INTEGER NOT NULL, type TEXT, metadata TEXT, PRIMARY KEY (node, version)) STRICT, WITHOUT ROWID;

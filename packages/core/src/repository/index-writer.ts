@@ -35,6 +35,7 @@ export function createIndexWriter(database: Database.Database, hasher: Hasher): 
         if (header.sequence !== head.sequence + 1 || header.previous !== head.digest) {
           throw new NexusError('corrupt', { reason: `Commit ${header.sequence} does not follow commit ${head.sequence}; the journal was changed by something else. Run fsck.` })
         }
+        state.time = header.time
         foldContents(header, entry, state)
         for (const operation of header.operations) foldInto(state, operation, header)
         head = { ...head, ...entry.end, digest: hasher.digest(entry.header) }
@@ -45,7 +46,8 @@ export function createIndexWriter(database: Database.Database, hasher: Hasher): 
   }
 }
 
-type SqlState = State & { structural(operation: StructuralOperation, header: CommitHeader): void }
+/** `time` is that of the commit being folded: what it ends, ended then. */
+type SqlState = State & { time: number; structural(operation: StructuralOperation, header: CommitHeader): void }
 
 function foldInto(state: SqlState, operation: Operation, header: CommitHeader): void {
   if (isStructural(operation)) state.structural(operation, header)
@@ -55,7 +57,7 @@ function foldInto(state: SqlState, operation: Operation, header: CommitHeader): 
 function createSqlState(database: Database.Database, reader: { entry: State['entry']; content: State['content'] }): SqlState {
   const putEntry = database.prepare('INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const removeEntry = database.prepare('DELETE FROM entries WHERE directory = ? AND key = ?')
-  const addPast = database.prepare('INSERT OR REPLACE INTO past VALUES (?, ?, ?, ?, ?, ?, ?)')
+  const addPast = database.prepare('INSERT OR REPLACE INTO past VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
   const addVersion = database.prepare('INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
   const putContent = database.prepare('INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
   const put = (row: EntryRow): void =>
@@ -63,13 +65,14 @@ function createSqlState(database: Database.Database, reader: { entry: State['ent
 
   const state: SqlState = {
     nextNode: 0,
+    time: 0,
     entry: (directory, name) => reader.entry(directory, name),
     content: (digest) => reader.content(digest),
     put,
     remove(row, died, moves = false) {
       removeEntry.run(row.directory, row.key)
       // Made and gone within one commit: nobody ever saw it there.
-      if (row.born < died) addPast.run(row.directory, row.key, row.born, died, row.node, row.created, moves ? 1 : 0)
+      if (row.born < died) addPast.run(row.directory, row.key, row.born, died, row.node, row.created, moves ? 1 : 0, state.time)
       // Also when it only moves on: snapshots find a file's versions by node, and its live row only by place.
       state.supersede(row)
     },
@@ -176,7 +179,6 @@ function createStructural(database: Database.Database, put: (row: EntryRow) => v
       default:
         assertNever(operation)
     }
-    
   }
 }
 
