@@ -16,8 +16,8 @@ export interface CommitterHost {
   readonly randomId: () => string
   /** Brings the view forward when only the index can. */
   settle(): Promise<void>
-  /** Called after commits of ours were folded. */
-  committed(): void
+  /** After each group: what to wait for before the next, so that neither the index nor the event loop falls behind. */
+  breathe(): Promise<void> | undefined
 }
 
 interface Waiting {
@@ -65,7 +65,10 @@ export class Committer {
     // One microtask, so that writers of the same turn join the first group.
     await Promise.resolve()
     try {
-      while (this.#queue.length > 0) await this.#writeGroup()
+      while (this.#queue.length > 0) {
+        await this.#writeGroup()
+        await this.#host.breathe()
+      }
     } finally {
       this.#running = undefined
     }
@@ -89,7 +92,6 @@ export class Committer {
       this.#publish(planned, entries)
       if (present.isBehind) await this.#host.settle()
       for (const { waiting, result, header } of planned) waiting.resolve({ result, header })
-      this.#host.committed()
     } catch (error) {
       for (const waiting of group) waiting.reject(error)
       for (const { members } of planned) for (const member of members) await member.staged?.discard()

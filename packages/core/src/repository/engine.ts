@@ -9,6 +9,7 @@ import { type DigestAlgorithm, type Hasher, openHasher } from './digest.ts'
 import { type IndexFile, openIndexFile } from './index-file.ts'
 import { IndexKeeper } from './index-keeper.ts'
 import type { IndexReader } from './index-reader.ts'
+import { LoopGuard } from './loop-guard.ts'
 import { Present } from './present.ts'
 
 interface EngineOptions {
@@ -51,6 +52,7 @@ export class Engine implements Repository {
   #closing: Promise<void> | undefined
   #restTimer: NodeJS.Timeout | undefined
   #wasUsed = false
+  readonly #guard = new LoopGuard()
   #isClosing = false
   #isClosed = false
 
@@ -71,7 +73,7 @@ export class Engine implements Repository {
       author: options.author,
       randomId: options.randomId,
       settle: () => this.#settle(),
-      committed: () => this.#keeper?.offer(),
+      breathe: () => this.#keeper?.offer() ?? this.#guard.pass(),
     })
   }
 
@@ -104,6 +106,11 @@ export class Engine implements Repository {
     if (this.#isClosed) throw new NexusError('unavailable', { reason: 'The repository is closed.' })
     if (this.#index === undefined) return this.#lookAgain(signal)
     this.#wasUsed = true
+    const turn = this.#guard.pass()
+    return turn === undefined ? this.#refreshNow(signal) : turn.then(() => this.#refreshNow(signal))
+  }
+
+  #refreshNow(signal: AbortSignal | undefined): MaybePromise<void> {
     if (this.#present.isBehind) return this.#settle()
     const newer = this.journal.newer(this.#present.position, { signal })
     if (newer instanceof Promise) return newer.then((entries) => this.#follow(entries, signal))
@@ -205,7 +212,7 @@ export class Engine implements Repository {
     })
     this.#present.attach(index.reader)
     this.#descriptor = descriptor
-    this.#keeper = new IndexKeeper({ index, present: this.#present })
+    this.#keeper = new IndexKeeper({ index, path: this.#options.indexPath, algorithm: descriptor.digest, present: this.#present, journal: this.journal })
     this.#index = index
     this.#restTimer = setInterval(() => {
       if (!this.#wasUsed) this.#present.rest()
@@ -218,7 +225,7 @@ export class Engine implements Repository {
       this.#present.fold(entries)
       if (this.#present.isBehind) return this.#settle()
     }
-    this.#keeper?.offer()
+    await this.#keeper?.offer()
   }
 
   /** Lets the index catch up, then looks at it: for operations that only the index can fold, and for history. */

@@ -47,7 +47,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
     now: options.now ?? Date.now,
     codec: await createRecordCodec(),
     author: `${userName()}@${hostname()}:${process.pid}`,
-    randomId: () => randomBytes(16).toString('hex'),
+    randomId: createIdSource(),
   })
   try {
     await engine.open(options.signal)
@@ -56,6 +56,13 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
     throw error
   }
   return createRepositoryBackend(engine)
+}
+
+/** Ids of 32 hex digits that no other process gives: random where processes could meet, counted within one. */
+function createIdSource(): () => string {
+  const prefix = randomBytes(11).toString('hex')
+  let count = 0
+  return () => prefix + (count++).toString(16).padStart(10, '0')
 }
 
 /** A container may run without a name for its user. */
