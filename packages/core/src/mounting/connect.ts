@@ -55,7 +55,7 @@ export async function connect(config?: ConnectConfig, options: ConnectOptions = 
 }
 
 /** {@link connect}, in an environment that tests can make. */
-export async function connectIn(environment: Environment, config: unknown, options: ConnectOptions = {}): Promise<NexusFS> {
+export async function connectIn(environment: Environment, config?: unknown, options: ConnectOptions = {}): Promise<NexusFS> {
   options.signal?.throwIfAborted()
   const chosen = checkedFor('connect', () => parseConfig(config, environment))
   if (chosen.kind === 'remote') return await connectRemote({ ...chosen.server, signal: options.signal }, { environment, resolveFrom: options.resolveFrom })

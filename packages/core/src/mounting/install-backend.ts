@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isNexusError, NexusError } from '../contract/errors.ts'
@@ -77,9 +76,10 @@ interface Npm {
 
 const maxToldBytes = 2000
 
-function runNpm(args: readonly string[], { directory, environment, signal }: Npm): Promise<void> {
+async function runNpm(args: readonly string[], { directory, environment, signal }: Npm): Promise<void> {
+  const { spawn } = await import('node:child_process')
   const isWindows = environment.platform === 'win32'
-  return new Promise((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     // npm.cmd runs only through a shell; every argument is ours or a checked package name.
     const child = spawn(isWindows ? 'npm.cmd' : 'npm', ['--no-audit', '--no-fund', '--loglevel=error', ...args], {
       cwd: directory, env: { ...environment.env }, shell: isWindows, stdio: ['ignore', 'ignore', 'pipe'],

@@ -85,7 +85,7 @@ function checkAliases(document: Document, { yaml, lines, file }: AliasContext): 
 /** Follows the keys as far as they lead; a value in a map stands where its key stands. */
 function lineAt(document: Document, { keys, yaml, lines }: { readonly keys: ConfigKeys; readonly yaml: Yaml; readonly lines: LineCounter }): number {
   let node: unknown = document.contents
-  let offset = 0
+  let offset = (yaml.isNode(node) ? node.range?.[0] : undefined) ?? 0
   for (const key of keys) {
     const here = yaml.isAlias(node) ? node.resolve(document) : node
     const pair = yaml.isMap(here) ? here.items.find((item) => yaml.isScalar(item.key) && item.key.value === key) : undefined

@@ -6,6 +6,7 @@ import { parseUri } from '../contract/uri.ts'
 import { ConfigProblem } from './config-problem.ts'
 import { processEnvironment } from './environment.ts'
 import { damagedAt, type DocumentFile, jsonErrorLine, parseLocated, problemIn } from './located-document.ts'
+import { isRecord } from './parse-manifest.ts'
 import { readFields } from './read-fields.ts'
 import type { RememberedMount } from './remembered-mount.ts'
 import { replaceFile } from './replace-file.ts'
@@ -134,11 +135,12 @@ async function parseJson(text: string, file: DocumentFile): Promise<unknown> {
 }
 
 function parseDocument(value: unknown): readonly RememberedMount[] {
+  const written = isRecord(value) ? value['format'] : undefined
+  if (typeof written === 'number' && written > format) {
+    throw new NexusError('unsupported', { op: 'mount', reason: `mounts.json was written by a newer version of Nexus (format ${written}). Update this one, or set NEXUS_FS_STATE_DIR.` })
+  }
   const fields = readFields(value, ['format', 'mounts'], { what: 'The file' })
   const found = fields.integer('format')
-  if (found !== undefined && found > format) {
-    throw new NexusError('unsupported', { op: 'mount', reason: `mounts.json was written by a newer version of Nexus (format ${found}). Update this one, or set NEXUS_FS_STATE_DIR.` })
-  }
   if (found !== format) throw new ConfigProblem(['format'], `"format" is ${format} for this version of Nexus, not ${found ?? 'absent'}.`)
   return (fields.list('mounts') ?? []).map((mount, index) => parseMount(mount, ['mounts', index]))
 }

@@ -8,6 +8,7 @@ it.each([
   ['read_only', 'readonly'],
   ['s4', 's3'],
   ['fresh', 'freshnessMs'],
+  ['layouts-of-storage', 'layout'],
   ['zzzz', undefined],
   ['ab', undefined],
 ])('nearest to %s is %s', (word, expected) => {

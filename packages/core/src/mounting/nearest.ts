@@ -1,6 +1,6 @@
 /**
- * The candidate that a person most likely meant: fewest single-character edits, at most a third of the word (and at least two), else the one
- * that begins with the word.
+ * The candidate that a person most likely meant: fewest single-character edits, at most a third of the word (and at least two), else one
+ * that begins with the word, or the word with it.
  * @returns `undefined` when nothing is that near.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
@@ -13,7 +13,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
       bestDistance = distance
     }
   }
-  return best ?? (word.length < 2 ? undefined : [...candidates].find((candidate) => candidate.startsWith(word)))
+  return best ?? candidates.find((candidate) => Math.min(word.length, candidate.length) > 2 && (candidate.startsWith(word) || word.startsWith(candidate)))
 }
 
 /** A sentence part for messages: ` Did you mean "x"?`, or nothing. */

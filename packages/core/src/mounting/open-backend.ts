@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import type { Backend } from '../contract/backend.ts'
 import type { BackendDefinition, OpenContext } from '../contract/definition.ts'
 import { isNexusError, NexusError } from '../contract/errors.ts'
-import { openRepository } from '../repository/open-repository.ts'
 import type { Environment } from './environment.ts'
 import { type LoadedDefinition, loadDefinition, type RegistryOptions } from './load-definition.ts'
 import type { BackendManifest } from './manifest.ts'
@@ -117,6 +116,7 @@ async function openCas({ definition, config, settings }: Openable, { environment
   if (definition.openStore === undefined) {
     throw new NexusError('unsupported', { op: 'mount', backend: definition.scheme, reason: `A ${definition.scheme} mount cannot hold a repository; leave layout=cas out.` })
   }
+  const { openRepository } = await import('../repository/open-repository.ts')
   const { journal, contents, indexPath } = await definition.openStore(config, context)
   const { durability, verify, readonly } = settings
   return await openRepository({
