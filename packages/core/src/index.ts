@@ -25,3 +25,5 @@ export { forgetMounts, type MountsFileOptions, readMounts, rememberMounts } from
 export type { MountManager, NexusFS } from './mounting/nexus-fs.ts'
 export { type RememberedMount, rememberedSource } from './mounting/remembered-mount.ts'
 export { nexusHome, stateDirectory } from './mounting/state-directory.ts'
+export { connectSync, mountSync, type SyncConnectOptions, type SyncMountOptions, type SyncMountSource } from './sync/mount-sync.ts'
+export type { SyncBody, SyncConnectedNexusFS, SyncFileContent, SyncNexusFS, Timed } from './sync/sync-nexus-fs.ts'

@@ -1,0 +1,17 @@
+import { isMainThread, workerData } from 'node:worker_threads'
+import { createCallHandler } from './call-handler.ts'
+import { controls, openChannel, passTurn, turns } from './channel.ts'
+import { openFilesystem } from './open-filesystem.ts'
+import { serve } from './serve.ts'
+
+const memory: unknown = workerData
+if (isMainThread || !(memory instanceof SharedArrayBuffer)) throw new Error('This file is the worker of mountSync(); it is not to be imported.')
+const channel = openChannel(memory)
+// Whoever waits must not wait for a thread that is gone.
+process.once('exit', () => {
+  Atomics.store(channel.control, controls.ended, 1)
+  passTurn(channel, turns.main)
+})
+// Waiting on shared memory does not keep a thread alive; the main thread's `unref` lets the process end all the same.
+setInterval(() => undefined, 2 ** 30)
+await serve(channel, createCallHandler(openFilesystem))
