@@ -32,6 +32,7 @@ interface Planned {
   readonly result: unknown
   readonly header: CommitHeader | undefined
   readonly headerBytes: Uint8Array
+  readonly digest: string
   readonly members: readonly PreparedMember[]
 }
 
@@ -118,7 +119,7 @@ export class Committer {
       planned.push(plan)
       if (plan.header === undefined) continue
       sequence++
-      previous = repository.hasher.digest(plan.headerBytes)
+      previous = plan.digest
       for (const member of plan.members) bytes += member.inline?.length ?? 0
     }
     const records = planned.filter((plan) => plan.header !== undefined).map((plan) => this.#encode(plan))
@@ -136,10 +137,11 @@ export class Committer {
       waiting.signal?.throwIfAborted()
       const draft = new PlanningDraft(base, { present: this.#host.present, sequence, time: this.#host.repository.now() })
       const result = waiting.plan(draft)
-      if (draft.operations.length === 0) return { waiting, result, header: undefined, headerBytes: new Uint8Array(0), members: draft.members }
+      if (draft.operations.length === 0) return { waiting, result, header: undefined, headerBytes: new Uint8Array(0), digest: '', members: draft.members }
       const header = draft.toHeader({ id: this.#host.randomId(), previous, author: this.#host.author })
       draft.mergeInto(base)
-      return { waiting, result, header, headerBytes: encodeHeader(header), members: draft.members }
+      const headerBytes = encodeHeader(header)
+      return { waiting, result, header, headerBytes, digest: this.#host.repository.hasher.digest(headerBytes), members: draft.members }
     } catch (error) {
       waiting.reject(error)
       return undefined
@@ -153,9 +155,9 @@ export class Committer {
   }
 
   #publish(planned: readonly Planned[], entries: readonly JournalEntry[]): void {
-    const headers = planned.flatMap(({ header }) => (header === undefined ? [] : [header]))
-    if (headers.length !== entries.length) throw new NexusError('unexpected', { reason: `${headers.length} commits were written, ${entries.length} acknowledged.` })
-    this.#host.present.fold(entries, headers)
+    const commits = planned.flatMap(({ header, digest }) => (header === undefined ? [] : [{ header, digest }]))
+    if (commits.length !== entries.length) throw new NexusError('unexpected', { reason: `${commits.length} commits were written, ${entries.length} acknowledged.` })
+    this.#host.present.fold(entries, commits)
   }
 }
 

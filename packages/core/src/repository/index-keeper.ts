@@ -81,7 +81,7 @@ export class IndexKeeper {
     return new Promise((resolve, reject) => {
       const onReply = (reply: IndexWorkerReply): void => {
         stop()
-        if ('failure' in reply) reject(reply.failure as Error)
+        if ('failure' in reply) reject(reply.failure)
         else resolve(reply.done)
       }
       const onEnd = (error: unknown): void => {

@@ -9,6 +9,12 @@ import type { IndexHead, IndexReader } from './index-reader.ts'
 import { Overlay } from './overlay.ts'
 import type { ContentRow, EntryRow, State } from './rows.ts'
 
+/** A commit of ours: its header need not be read from the journal again. */
+export interface KnownCommit {
+  readonly header: CommitHeader
+  readonly digest: string
+}
+
 const maxCachedDirectories = 10_000
 
 /**
@@ -74,11 +80,11 @@ export class Present implements View {
   }
 
   /** Applies what was published after `position`, in order. */
-  fold(entries: readonly JournalEntry[], known?: readonly CommitHeader[]): void {
+  fold(entries: readonly JournalEntry[], known?: readonly KnownCommit[]): void {
     for (const [index, entry] of entries.entries()) {
       if (this.isBehind) return
       if (entry.sequence <= this.position.sequence) continue
-      const header = known?.[index] ?? parseHeader(entry.header)
+      const header = known?.[index]?.header ?? parseHeader(entry.header)
       if (entry.sequence !== this.position.sequence + 1 || header.previous !== this.digest) {
         throw new NexusError('corrupt', { reason: `Commit ${entry.sequence} does not follow commit ${this.position.sequence}; the journal was changed by something else. Run fsck.` })
       }
@@ -87,6 +93,7 @@ export class Present implements View {
         return
       }
       this.#foldOne(header, entry)
+      this.digest = known?.[index]?.digest ?? this.#hasher().digest(entry.header)
     }
   }
 
@@ -142,7 +149,6 @@ export class Present implements View {
       if (operation.op !== 'write' && operation.op !== 'mkdir' && this.#directories.size > 0) this.#directories.clear()
     }
     this.position = entry.end
-    this.digest = this.#hasher().digest(entry.header)
     this.pending.push(entry)
   }
 
