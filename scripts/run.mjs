@@ -63,11 +63,14 @@ const lint = () => {
   tool('eslint/bin/eslint.js', ['.', '--cache', '--cache-location', 'node_modules/.cache/eslint/'])
 }
 
+/** CI reads the counts from a file; a person reads the terminal. */
+const reporters = () => (process.env.NEXUS_TEST_REPORT ? ['--reporter=dot', '--reporter=json', `--outputFile.json=${process.env.NEXUS_TEST_REPORT}`] : ['--reporter=default'])
+
 const commands = {
   start: () => (build(), step(node(), ['apps/cli/dist/tour.js', ...args], { cwd: root })),
   build,
   lint,
-  test: () => (build(), args.length === 0 && lint(), tool('vitest/vitest.mjs', ['run', ...args])),
+  test: () => (build(), args.length === 0 && lint(), tool('vitest/vitest.mjs', ['run', ...reporters(), ...args])),
   vitest: () => tool('vitest/vitest.mjs', args),
   check: () => (build(), step(node(), ['scripts/check-packages.mjs'])),
   bench: () => (build(), step(node(), ['--expose-gc', 'apps/bench/dist/main.js', ...args])),
