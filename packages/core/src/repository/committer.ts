@@ -101,7 +101,7 @@ export class Committer {
 
   /** Plans each waiting commit on top of those before it; a refused one has no effect on the others. */
   #prepare(group: readonly Waiting[], report: (planned: Planned[]) => void): Uint8Array[] | Promise<Uint8Array[]> {
-    const { repository, present } = this.#host
+    const { present } = this.#host
     const planned: Planned[] = []
     report(planned)
     const base = new Overlay(present)

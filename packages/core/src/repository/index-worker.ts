@@ -14,7 +14,7 @@ export interface IndexWorkerData {
 export type IndexWorkerRequest = { readonly apply: PackedEntries; readonly epoch: string } | { readonly checkpoint: true } | { readonly close: true }
 
 /** What it answers to each request. `gap`: the index does not reach up to these commits. */
-export type IndexWorkerReply = { readonly done: 'applied' | 'gap' | 'checkpointed'; readonly walPages: number } | { readonly failure: unknown }
+export type IndexWorkerReply = { readonly done: 'applied' | 'gap' | 'checkpointed' } | { readonly failure: Error }
 
 const busyWaitMs = 2
 const maxBusyMs = 30_000
@@ -37,10 +37,10 @@ parentPort?.on('message', (request: IndexWorkerRequest) => {
 
 function answer(request: Exclude<IndexWorkerRequest, { close: true }>): IndexWorkerReply {
   try {
-    if ('checkpoint' in request) return { done: 'checkpointed', walPages: checkpoint() }
+    if ('checkpoint' in request) return checkpoint()
     return apply(request.apply, request.epoch)
-  } catch (failure) {
-    return { failure }
+  } catch (error) {
+    return { failure: error instanceof Error ? error : new Error(String(error)) }
   }
 }
 
@@ -56,13 +56,13 @@ function apply(packed: PackedEntries, epoch: string): IndexWorkerReply {
       })
       .immediate(),
   )
-  return { done: isGap ? 'gap' : 'applied', walPages: 0 }
+  return { done: isGap ? 'gap' : 'applied' }
 }
 
-/** @returns Pages that are still only in the log, because somebody reads an older state. */
-function checkpoint(): number {
-  const [result] = database.pragma('wal_checkpoint(PASSIVE)') as { log: number; checkpointed: number }[]
-  return result === undefined ? 0 : result.log - result.checkpointed
+/** Moves what it can from the log into the file; what somebody still reads an older state of, the next one moves. */
+function checkpoint(): IndexWorkerReply {
+  database.pragma('wal_checkpoint(PASSIVE)')
+  return { done: 'checkpointed' }
 }
 
 /** Another process may be writing the index; this thread has nothing else to do but wait. */
