@@ -5,7 +5,8 @@ import { rootedAt } from './kernel-rooted-at.ts'
 
 async function kernelWith(mounts: Readonly<Record<string, Backend>>): Promise<Kernel> {
   const kernel = createKernel()
-  for (const [mountPoint, backend] of Object.entries(mounts)) await kernel.mount({ mountPoint: parsePath(mountPoint), backend, backendType: backend.scheme })
+  for (const [mountPoint, backend] of Object.entries(mounts))
+    await kernel.mount({ mountPoint: parsePath(mountPoint), backend, backendType: backend.scheme })
   return kernel
 }
 
@@ -19,7 +20,9 @@ function withoutMoves(): Backend {
 
 describeBackend('A kernel with a mount at /', { open: () => kernelWith({ '/': openMemory() }) })
 
-describeBackend('A kernel below a mount point', { open: async () => rootedAt(await kernelWith({ '/a/mount': openMemory(), '/a/other': openMemory() }), parsePath('/a/mount')) })
+describeBackend('A kernel below a mount point', {
+  open: async () => rootedAt(await kernelWith({ '/a/mount': openMemory(), '/a/other': openMemory() }), parsePath('/a/mount')),
+})
 
 describeBackend('A directory in a kernel with mounts beside and above it', {
   open: async () => {
@@ -27,7 +30,10 @@ describeBackend('A directory in a kernel with mounts beside and above it', {
     await kernel.mkdir(parsePath('/a/dir/root'), { recursive: true })
     return rootedAt(kernel, parsePath('/a/dir/root'))
   },
-  knownGaps: { 'The root cannot be deleted: `invalid_argument`, or `busy` where it is a mount point.': 'the root of this view is a plain directory of the kernel' },
+  knownGaps: {
+    'The root cannot be deleted: `invalid_argument`, or `busy` where it is a mount point.':
+      'the root of this view is a plain directory of the kernel',
+  },
 })
 
 describeBackend('A kernel over a store without rename and copy', { open: () => kernelWith({ '/': withoutMoves() }) })

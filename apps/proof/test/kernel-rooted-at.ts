@@ -20,7 +20,12 @@ export function rootedAt(inner: Required<Backend>, root: Path): Required<Backend
       throw retold(error)
     }
   }
-  const body = (content: FileContent): FileContent => ({ ...content, stat: up(content.stat), bytes: () => call(() => content.bytes()), text: () => call(() => content.text()) })
+  const body = (content: FileContent): FileContent => ({
+    ...content,
+    stat: up(content.stat),
+    bytes: () => call(() => content.bytes()),
+    text: () => call(() => content.text()),
+  })
   const downOperation = (operation: BatchOperation): BatchOperation =>
     'from' in operation ? { ...operation, from: down(operation.from), to: down(operation.to) } : { ...operation, path: down(operation.path) }
   return {
@@ -43,7 +48,8 @@ export function rootedAt(inner: Required<Backend>, root: Path): Required<Backend
     snapshots: (path, options) => each(inner.snapshots(down(path), options)),
     deleteSnapshot: (path, name, options) => call(() => inner.deleteSnapshot(down(path), name, options)),
     changes: async function* (path, options) {
-      for await (const change of each(inner.changes(down(path), options))) yield change.from === undefined ? change : { ...change, from: relativePath(change.from, root) }
+      for await (const change of each(inner.changes(down(path), options)))
+        yield change.from === undefined ? change : { ...change, from: relativePath(change.from, root) }
     },
     search: (path, query, options) => each(inner.search(down(path), query, options)),
     presign: (path, options) => call(() => inner.presign(down(path), options)),

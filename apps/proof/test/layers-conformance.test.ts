@@ -16,7 +16,9 @@ for (const [name, layer] of Object.entries(layers)) describeBackend(`Memory unde
 
 describeBackend('Memory under retry, with each first call refused', {
   open: () => {
-    const refused = (['stat', 'read', 'delete', 'mkdir', 'setMetadata', 'rename', 'copy', 'batch', 'usage'] as const).map((op) => ({ op, kind: 'fail', code: 'rate_limited' }) as const)
+    const refused = (['stat', 'read', 'delete', 'mkdir', 'setMetadata', 'rename', 'copy', 'batch', 'usage'] as const).map(
+      (op) => ({ op, kind: 'fail', code: 'rate_limited' }) as const,
+    )
     return orderLayers({ retry: retry({ sleep: () => Promise.resolve() }), faults: faults(createFaultPlan(refused)) })(openMemory())
   },
 })

@@ -123,14 +123,20 @@ export function isNexusError<C extends ErrorCode = ErrorCode>(error: unknown, co
 
 /** The same failure told for another caller: place replaced, code, reason, cause and hint kept. */
 export function relocateError(error: NexusError, place: { op?: string | undefined; path?: string | undefined; backend?: string | undefined }): NexusError {
-  return new NexusError(error.code, {
+  const details: ErrorDetails = {
     op: place.op ?? error.op,
     path: place.path ?? error.path,
     backend: place.backend ?? error.backend,
     reason: error.reason,
     cause: error.cause,
     retryAfterMs: error.retryAfterMs,
-  })
+  }
+  return isCredentialError(error) ? new CloudCredentialError(error.looked, details) : new NexusError(error.code, details)
+}
+
+/** By name and not by `instanceof`: it may be of another copy of this package. */
+function isCredentialError(error: NexusError): error is CloudCredentialError {
+  return error.name === 'CloudCredentialError' && 'looked' in error
 }
 
 /** Makes a forgotten case of a union a compile error, and a loud failure at run time. */

@@ -10,7 +10,9 @@ import { toldIn } from './relocate.ts'
 export async function batch(context: KernelContext, operations: readonly BatchOperation[], options?: CallOptions): Promise<FileStat[]> {
   options?.signal?.throwIfAborted()
   if (context.isClosed) throw new NexusError('unavailable', { op: 'batch', backend: 'nexus', reason: 'The filesystem is closed; open it again.' })
-  const places = operations.flatMap((operation) => pathsOf(operation).map((path) => checked(locate(context, { op: 'batch', path }, options), operation)))
+  const places = operations.flatMap((operation) =>
+    pathsOf(operation).map((path) => checked(locate(context, { op: 'batch', path }, options), operation)),
+  )
   const [place] = places
   if (place === undefined) return []
   const stranger = places.find(({ mount }) => mount !== place.mount)

@@ -31,8 +31,10 @@ async function* changesBelow(node: MountNode<Mounted>, options: ChangesOptions |
 
 async function* changesAt(place: Place, options: ChangesOptions | undefined): AsyncGenerator<Change> {
   const { mount } = place
-  if (options?.since !== undefined && capabilitiesOf(place).changes === 'live') refuseUnsupported(place, 'go on from a cursor; watch without one, and list first')
-  const run = (backend: Backend, inner: Path, given: ChangesOptions): AsyncIterable<Change> => backend.changes?.(inner, given) ?? refuseUnsupported(place, 'tell what changes')
+  if (options?.since !== undefined && capabilitiesOf(place).changes === 'live')
+    refuseUnsupported(place, 'go on from a cursor; watch without one, and list first')
+  const run = (backend: Backend, inner: Path, given: ChangesOptions): AsyncIterable<Change> =>
+    backend.changes?.(inner, given) ?? refuseUnsupported(place, 'tell what changes')
   // An unmount waits for nobody who watches: it ends the feed.
   const signal = options?.signal === undefined ? mount.feedSignal : AbortSignal.any([options.signal, mount.feedSignal])
   for await (const change of iterate({ place, options: { ...options, signal }, run })) {
@@ -51,7 +53,13 @@ function* mountNodes(node: MountNode<Mounted>): Generator<MountNode<Mounted>> {
 function parseCursors(path: Path, since: string | undefined): Record<string, string> {
   if (since === undefined) return {}
   const refuse = (cause?: unknown): never => {
-    throw new NexusError('invalid_argument', { op: 'changes', path, backend: 'nexus', reason: 'The cursor is not one of this directory; list again and watch from now on.', cause })
+    throw new NexusError('invalid_argument', {
+      op: 'changes',
+      path,
+      backend: 'nexus',
+      reason: 'The cursor is not one of this directory; list again and watch from now on.',
+      cause,
+    })
   }
   try {
     const parsed: unknown = JSON.parse(since)

@@ -43,7 +43,12 @@ function checkRange({ op, path }: Place, range: ByteRange): void {
 /** @throws NexusError `read_only`, before any I/O */
 export function checkWritable(place: Place): void {
   if (!capabilitiesOf(place).readonly) return
-  throw new NexusError('read_only', { op: place.op, path: place.path, backend: place.mount.backend.scheme, reason: `${place.mount.label} is read-only.` })
+  throw new NexusError('read_only', {
+    op: place.op,
+    path: place.path,
+    backend: place.mount.backend.scheme,
+    reason: `${place.mount.label} is read-only.`,
+  })
 }
 
 /** @throws NexusError `invalid_argument` when the body's length is known and longer than the place takes */

@@ -8,37 +8,54 @@ import { toldIn } from './relocate.ts'
 /** Versions of a file, from its mount. */
 export async function* versions(context: KernelContext, path: Path, options?: CallOptions): AsyncGenerator<FileVersion> {
   const place = locate(context, { op: 'versions', path }, options)
-  const run = (backend: Backend, inner: Path, given: CallOptions): AsyncIterable<FileVersion> => backend.versions?.(inner, given) ?? refuseUnsupported(place, 'keep versions')
+  const run = (backend: Backend, inner: Path, given: CallOptions): AsyncIterable<FileVersion> =>
+    backend.versions?.(inner, given) ?? refuseUnsupported(place, 'keep versions')
   yield* iterate({ place, options, run })
 }
 
 /** Names the state of a directory, in its mount. */
-export async function snapshot(context: KernelContext, path: Path, { name, options }: { readonly name: string; readonly options: CallOptions | undefined }): Promise<Snapshot> {
+export async function snapshot(
+  context: KernelContext,
+  path: Path,
+  { name, options }: { readonly name: string; readonly options: CallOptions | undefined },
+): Promise<Snapshot> {
   const place = locate(context, { op: 'snapshot', path }, options)
   checkWritable(place)
-  const run = (backend: Backend, inner: Path, given: CallOptions): Promise<Snapshot> => backend.snapshot?.(inner, name, given) ?? refuseUnsupported(place, 'keep snapshots')
+  const run = (backend: Backend, inner: Path, given: CallOptions): Promise<Snapshot> =>
+    backend.snapshot?.(inner, name, given) ?? refuseUnsupported(place, 'keep snapshots')
   return toldIn(place.mount, await perform(place, options, run))
 }
 
 /** Snapshots of a directory, from its mount. */
 export async function* snapshots(context: KernelContext, path: Path, options?: CallOptions): AsyncGenerator<Snapshot> {
   const place = locate(context, { op: 'snapshots', path }, options)
-  const run = (backend: Backend, inner: Path, given: CallOptions): AsyncIterable<Snapshot> => backend.snapshots?.(inner, given) ?? refuseUnsupported(place, 'keep snapshots')
+  const run = (backend: Backend, inner: Path, given: CallOptions): AsyncIterable<Snapshot> =>
+    backend.snapshots?.(inner, given) ?? refuseUnsupported(place, 'keep snapshots')
   yield* iterate({ place, options, run })
 }
 
 /** Lets a named state go, in its mount. */
-export async function deleteSnapshot(context: KernelContext, path: Path, { name, options }: { readonly name: string; readonly options: CallOptions | undefined }): Promise<void> {
+export async function deleteSnapshot(
+  context: KernelContext,
+  path: Path,
+  { name, options }: { readonly name: string; readonly options: CallOptions | undefined },
+): Promise<void> {
   const place = locate(context, { op: 'deleteSnapshot', path }, options)
   checkWritable(place)
-  const run = (backend: Backend, inner: Path, given: CallOptions): Promise<void> => backend.deleteSnapshot?.(inner, name, given) ?? refuseUnsupported(place, 'keep snapshots')
+  const run = (backend: Backend, inner: Path, given: CallOptions): Promise<void> =>
+    backend.deleteSnapshot?.(inner, name, given) ?? refuseUnsupported(place, 'keep snapshots')
   return perform(place, options, run)
 }
 
 /** Searches where the mount can search by itself. */
-export async function* search(context: KernelContext, path: Path, { query, options }: { readonly query: string; readonly options: SearchOptions | undefined }): AsyncGenerator<Match> {
+export async function* search(
+  context: KernelContext,
+  path: Path,
+  { query, options }: { readonly query: string; readonly options: SearchOptions | undefined },
+): AsyncGenerator<Match> {
   const place = locate(context, { op: 'search', path }, options)
-  const run = (backend: Backend, inner: Path, given: SearchOptions): AsyncIterable<Match> => backend.search?.(inner, query, given) ?? refuseUnsupported(place, 'search')
+  const run = (backend: Backend, inner: Path, given: SearchOptions): AsyncIterable<Match> =>
+    backend.search?.(inner, query, given) ?? refuseUnsupported(place, 'search')
   yield* iterate({ place, options, run })
 }
 
@@ -46,7 +63,8 @@ export async function* search(context: KernelContext, path: Path, { query, optio
 export async function presign(context: KernelContext, path: Path, options: PresignOptions): Promise<URL> {
   const place = locate(context, { op: 'presign', path }, options)
   if (options.method === 'PUT') checkWritable(place)
-  const run = (backend: Backend, inner: Path, given: PresignOptions): Promise<URL> => backend.presign?.(inner, given) ?? refuseUnsupported(place, 'presign')
+  const run = (backend: Backend, inner: Path, given: PresignOptions): Promise<URL> =>
+    backend.presign?.(inner, given) ?? refuseUnsupported(place, 'presign')
   return perform(place, options, run)
 }
 
@@ -55,12 +73,20 @@ export async function usage(context: KernelContext, path: Path, options?: CallOp
   const call = { op: 'usage', path }
   const node = findNode(context, call, options)
   if (node.winner !== undefined || node.reachable === 0 || node.path !== path) return usageAt(placeAt(node, call), options)
-  const all = await Promise.all([...node.children.values()].filter(({ reachable, mount }) => reachable > 0 && mount?.hidden !== true).map((child) => usage(context, child.path, options)))
+  const all = await Promise.all(
+    [...node.children.values()]
+      .filter(({ reachable, mount }) => reachable > 0 && mount?.hidden !== true)
+      .map((child) => usage(context, child.path, options)),
+  )
   return all.reduce(add, { files: 0, directories: 0, logicalBytes: 0, storedBytes: 0 })
 }
 
 function usageAt(place: Place, options: CallOptions | undefined): Promise<Usage> {
-  return perform(place, options, (backend: Backend, inner: Path, given: CallOptions) => backend.usage?.(inner, given) ?? refuseUnsupported(place, 'tell its usage'))
+  return perform(
+    place,
+    options,
+    (backend: Backend, inner: Path, given: CallOptions) => backend.usage?.(inner, given) ?? refuseUnsupported(place, 'tell its usage'),
+  )
 }
 
 /** A directory above mounts counts as one, like the mount points in it. */

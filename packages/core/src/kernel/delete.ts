@@ -8,7 +8,8 @@ import { findNode, isAboveMounts, type KernelContext, locate, perform, type Plac
 export async function deletePath(context: KernelContext, path: Path, options?: DeleteOptions): Promise<void> {
   const call = { op: 'delete', path }
   const node = findNode(context, call, options)
-  if (path === '/') throw new NexusError('invalid_argument', { ...call, backend: 'nexus', reason: 'The root cannot be deleted; delete what is in it.' })
+  if (path === '/')
+    throw new NexusError('invalid_argument', { ...call, backend: 'nexus', reason: 'The root cannot be deleted; delete what is in it.' })
   if (isAboveMounts(node, path)) throw busy(call)
   const place = placeAt(node, call)
   refuseMounts(place)

@@ -22,6 +22,12 @@ export interface MountHealth {
 
 /** What is known of the mounts without asking their storage. */
 export function healthOf(mounts: Iterable<Mounted>): KernelHealth {
-  const all = Array.from(mounts, ({ id, mountPoint, facts, source, active }) => ({ id, mountPoint, state: facts.state, reason: unavailableReason(source), underWay: active }))
+  const all = Array.from(mounts, ({ id, mountPoint, facts, source, active }) => ({
+    id,
+    mountPoint,
+    state: facts.state,
+    reason: unavailableReason(source),
+    underWay: active,
+  }))
   return { status: all.every(({ state }) => state === 'active') ? 'ok' : 'degraded', mounts: all }
 }

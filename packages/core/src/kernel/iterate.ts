@@ -14,7 +14,11 @@ export interface Iteration<O extends CallOptions, T> {
  * Runs one iterating verb on the place's backend: it counts as under way from its first step until it ends or is left, an unmount can end
  * it between two steps, and its paths and failures are told for the kernel's caller.
  */
-export async function* iterate<O extends CallOptions, T extends { readonly path: Path }>({ place, options, run }: Iteration<O, T>): AsyncGenerator<T> {
+export async function* iterate<O extends CallOptions, T extends { readonly path: Path }>({
+  place,
+  options,
+  run,
+}: Iteration<O, T>): AsyncGenerator<T> {
   const { mount } = place
   let iterator: AsyncIterator<T> | undefined
   const release = mount.hold(async () => {

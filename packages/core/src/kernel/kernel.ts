@@ -12,11 +12,12 @@ import { list } from './list.ts'
 import type { KernelListOptions } from './list-at.ts'
 import type { MountEntry, MountInfo, UnmountOptions } from './mount-info.ts'
 import { addMount, infoOf, type MountSet, removeMount } from './mount-set.ts'
-import { createMountTable, isReserved } from './mount-table.ts'
+import { createMountTable } from './mount-table.ts'
 import type { Mounted } from './mounted.ts'
 import { copy, rename } from './move.ts'
 import { capabilitiesOf, placeAt } from './place.ts'
 import { read } from './read.ts'
+import { isReserved } from './reserved-paths.ts'
 import { stat } from './stat.ts'
 import { mountSystem } from './system.ts'
 import { append, setMetadata, write } from './write.ts'
@@ -124,5 +125,10 @@ async function closeAll(context: MountSet): Promise<void> {
   }
   if (failures.length === 0) return
   const reason = `Closing failed at ${failures.filter((item) => typeof item === 'string').join(', ')}; the other mounts are closed.`
-  throw new NexusError('unavailable', { op: 'close', backend: 'nexus', reason, cause: new AggregateError(failures.filter((item) => typeof item !== 'string')) })
+  throw new NexusError('unavailable', {
+    op: 'close',
+    backend: 'nexus',
+    reason,
+    cause: new AggregateError(failures.filter((item) => typeof item !== 'string')),
+  })
 }

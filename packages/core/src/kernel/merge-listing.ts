@@ -34,7 +34,11 @@ export async function* mergedList(context: KernelContext, { node, options = {}, 
       if (++count >= limit) return
     }
     if (mountPoint === undefined || options.recursive !== true || options.crossMounts !== true || !mayHoldMore(key, startAfter)) continue
-    const below = { ...options, limit: limit - count === Infinity ? undefined : limit - count, startAfter: startAfter.startsWith(key) ? startAfter.slice(key.length) : undefined }
+    const below = {
+      ...options,
+      limit: limit - count === Infinity ? undefined : limit - count,
+      startAfter: startAfter.startsWith(key) ? startAfter.slice(key.length) : undefined,
+    }
     for await (const inside of list(context, mountPoint, below)) {
       yield inside
       if (++count >= limit) return
@@ -45,7 +49,12 @@ export async function* mergedList(context: KernelContext, { node, options = {}, 
 /** What the directory's own mount keeps there, without what lies under another mount; nothing where it keeps no such directory. */
 async function* own(context: KernelContext, node: MountNode<Mounted>, options: KernelListOptions): AsyncGenerator<Keyed> {
   if (node.winner === undefined) return
-  const given: ListOptions = { recursive: options.recursive, startAfter: options.startAfter === '' ? undefined : options.startAfter, fresh: options.fresh, signal: options.signal }
+  const given: ListOptions = {
+    recursive: options.recursive,
+    startAfter: options.startAfter === '' ? undefined : options.startAfter,
+    fresh: options.fresh,
+    signal: options.signal,
+  }
   try {
     for await (const entry of listAt(placeAt(node, { op: 'list', path: node.path }), given)) {
       if (isHidden(context, node, entry)) continue
@@ -100,7 +109,13 @@ async function resumeKey(context: KernelContext, path: Path, { startAfter = '', 
   try {
     return (await stat(context, target, { signal })).kind === 'directory' ? `${startAfter}/` : startAfter
   } catch (error) {
-    if (isNexusError(error, 'not_found') || isNexusError(error, 'not_directory') || isNexusError(error, 'mount_not_found') || isNexusError(error, 'invalid_path')) return startAfter
+    if (
+      isNexusError(error, 'not_found') ||
+      isNexusError(error, 'not_directory') ||
+      isNexusError(error, 'mount_not_found') ||
+      isNexusError(error, 'invalid_path')
+    )
+      return startAfter
     throw error
   }
 }

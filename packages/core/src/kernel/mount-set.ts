@@ -1,13 +1,14 @@
 import type { Backend } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
+import type { Path } from '../contract/paths.ts'
 import { metrics } from '../layers/metrics.ts'
 import type { MetricsRegistry } from '../layers/metrics-registry.ts'
 import { orderLayers } from '../layers/order-layers.ts'
 import { readonly } from '../layers/readonly.ts'
 import type { MountEntry, MountInfo, UnmountOptions } from './mount-info.ts'
-import { isReserved } from './mount-table.ts'
 import { Mounted } from './mounted.ts'
 import type { KernelContext } from './place.ts'
+import { isReserved } from './reserved-paths.ts'
 import { unavailableReason } from './unavailable.ts'
 
 /** The mounts of a kernel, by id, in the order in which they came. */
@@ -25,7 +26,8 @@ export function addMount(set: MountSet, entry: MountEntry): string {
   const refuse = (reason: string): never => {
     throw new NexusError('invalid_argument', { op: 'mount', path: mountPoint, backend: backendType, reason })
   }
-  if (set.isClosed) throw new NexusError('unavailable', { op: 'mount', path: mountPoint, backend: 'nexus', reason: 'The filesystem is closed; open it again.' })
+  if (set.isClosed)
+    throw new NexusError('unavailable', { op: 'mount', path: mountPoint, backend: 'nexus', reason: 'The filesystem is closed; open it again.' })
   if (isReserved(mountPoint)) refuse('The paths /__sys__ and /__pipes__ belong to Nexus itself; choose another place with `at`.')
   if (!Number.isSafeInteger(priority)) refuse('A priority is a whole number.')
   if (entry.id !== undefined && set.mounts.has(entry.id)) refuse(`A mount has the id "${entry.id}" already.`)
@@ -50,7 +52,7 @@ export function addMount(set: MountSet, entry: MountEntry): string {
 
 /** Takes a mount out at once, waits for or ends what is under way on it, and closes its backend. */
 export async function removeMount(set: MountSet, idOrMountPoint: string, { drain = true, signal }: UnmountOptions = {}): Promise<void> {
-  const mounted = set.mounts.get(idOrMountPoint) ?? [...set.mounts.values()].find(({ mountPoint }) => mountPoint === idOrMountPoint)
+  const mounted = set.mounts.get(idOrMountPoint) ?? mountedAt(set, idOrMountPoint)
   if (mounted === undefined) throw new NexusError('mount_not_found', { op: 'unmount', path: idOrMountPoint, backend: 'nexus' })
   set.table.remove(mounted)
   set.mounts.delete(mounted.id)
@@ -76,4 +78,9 @@ function freshId(set: MountSet): string {
   do set.lastId++
   while (set.mounts.has(`m${set.lastId}`))
   return `m${set.lastId}`
+}
+
+function mountedAt({ table, mounts }: MountSet, mountPoint: string): Mounted | undefined {
+  const { mount, path } = table.find(mountPoint as Path)
+  return mount !== undefined && path === mountPoint && mounts.has(mount.id) ? mount : undefined
 }

@@ -1,5 +1,5 @@
-import { NexusError } from '../contract/errors.ts'
-import { baseName, isWithin, type Path, pathSegments, joinPath, rootPath } from '../contract/paths.ts'
+import { joinPath, type Path, pathSegments, rootPath } from '../contract/paths.ts'
+import { refuseCollision, refuseShadow } from './shadow-guard.ts'
 
 /** What the table must know of a mount. */
 export interface Mountable {
@@ -82,42 +82,11 @@ export function isExact<M extends Mountable>(node: MountNode<M>, path: Path): bo
   return node.path.length === path.length
 }
 
-function refuseCollision<M extends Mountable>(node: MountNode<M>, mount: M): void {
-  if (node.mount === undefined || !isExact(node, mount.mountPoint)) return
-  const reason = `${node.mount.label} is mounted there already, so ${mount.label} cannot be; choose another place with \`at\`, or unmount the first.`
-  throw new NexusError('mount_collision', { op: 'mount', path: mount.mountPoint, reason })
-}
-
-/** A mount is reachable if no ancestor has a higher priority; that must hold for the new one and go on holding for those below it. */
-function refuseShadow<M extends Mountable>(nearest: MountNode<M>, mount: M): void {
-  const above = nearest.winner
-  if (above !== undefined && above.priority > mount.priority) refusePair(mount, { by: above, buried: mount })
-  if (!isExact(nearest, mount.mountPoint)) return
-  for (const below of mountsBelow(nearest)) {
-    if (below.priority < mount.priority) refusePair(mount, { by: mount, buried: below })
-  }
-}
-
-function refusePair<M extends Mountable>(mount: M, { by, buried }: { readonly by: M; readonly buried: M }): never {
-  const reason =
-    `${by.label} (priority ${by.priority}, at ${by.mountPoint}) would bury ${buried.label} (priority ${buried.priority}, at ${buried.mountPoint}), ` +
-    'because priority wins over length; give the lower mount at least the same priority, or pass allowShadow: true.'
-  throw new NexusError('mount_collision', { op: 'mount', path: mount.mountPoint, reason })
-}
-
-/** Mounts strictly below a node that are not buried already. */
-function* mountsBelow<M extends Mountable>(node: MountNode<M>): Generator<M> {
-  for (const child of node.children.values()) {
-    if (child.mount !== undefined && child.winner === child.mount) yield child.mount
-    yield* mountsBelow(child)
-  }
-}
-
 function grow<M extends Mountable>(from: MountNode<M>, mountPoint: Path): MountNode<M> {
   let node = from
   for (const name of pathSegments(mountPoint).slice(pathSegments(from.path).length)) {
     const path = joinPath(node.path, name)
-    const child: MountNode<M> = { path, name: baseName(path), parent: node, children: new Map(), mount: undefined, winner: node.winner, reachable: 0 }
+    const child: MountNode<M> = { path, name, parent: node, children: new Map(), mount: undefined, winner: node.winner, reachable: 0 }
     node.children.set(name, child)
     node = child
   }
@@ -152,12 +121,4 @@ function prune<M extends Mountable>(from: MountNode<M>): void {
   for (let node = from; node.parent !== undefined && node.mount === undefined && node.children.size === 0; node = node.parent) {
     node.parent.children.delete(node.name)
   }
-}
-
-/** Paths that belong to the kernel, with everything below them. */
-export const reservedPaths: readonly Path[] = ['/__sys__' as Path, '/__pipes__' as Path]
-
-/** Whether a path is the kernel's own. */
-export function isReserved(path: Path): boolean {
-  return reservedPaths.some((reserved) => isWithin(path, reserved))
 }

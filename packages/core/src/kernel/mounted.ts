@@ -31,7 +31,17 @@ export class Mounted implements Mountable {
   #active = 0
   #onIdle: (() => void) | undefined
 
-  constructor({ backend, source, facts, hidden }: { readonly backend: Backend; readonly source: Backend; readonly facts: Omit<MountInfo, 'capabilities'>; readonly hidden: boolean }) {
+  constructor({
+    backend,
+    source,
+    facts,
+    hidden,
+  }: {
+    readonly backend: Backend
+    readonly source: Backend
+    readonly facts: Omit<MountInfo, 'capabilities'>
+    readonly hidden: boolean
+  }) {
     this.id = facts.id
     this.mountPoint = facts.mountPoint
     this.priority = facts.priority

@@ -36,7 +36,12 @@ async function refuseTarget({ target, options }: Move): Promise<void> {
   try {
     const { kind } = await statAt(target, { signal: options?.signal })
     const code = options?.ifNoneMatch === '*' ? 'precondition_failed' : kind === 'directory' ? 'is_directory' : 'not_directory'
-    throw new NexusError(code, { op: target.op, path: target.path, backend: target.mount.backend.scheme, reason: 'Something is there, and a directory replaces nothing.' })
+    throw new NexusError(code, {
+      op: target.op,
+      path: target.path,
+      backend: target.mount.backend.scheme,
+      reason: 'Something is there, and a directory replaces nothing.',
+    })
   } catch (error) {
     if (!isNexusError(error, 'not_found')) throw error
   }

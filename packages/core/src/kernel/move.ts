@@ -19,7 +19,11 @@ export interface Move {
 }
 
 /** Renames in the mount itself where it can; else by copying, verifying, and deleting the source last. */
-export async function rename(context: KernelContext, from: Path, { to, options }: { readonly to: Path; readonly options: MoveOptions | undefined }): Promise<FileStat> {
+export async function rename(
+  context: KernelContext,
+  from: Path,
+  { to, options }: { readonly to: Path; readonly options: MoveOptions | undefined },
+): Promise<FileStat> {
   const move = locateMove(context, { op: 'rename', from, to }, options)
   const { source } = move
   checkWritable(source)
@@ -33,7 +37,11 @@ export async function rename(context: KernelContext, from: Path, { to, options }
 }
 
 /** Copies a file (in one step a directory too, where the mount can); across mounts by streaming it through, verified. */
-export async function copy(context: KernelContext, from: Path, { to, options }: { readonly to: Path; readonly options: MoveOptions | undefined }): Promise<FileStat> {
+export async function copy(
+  context: KernelContext,
+  from: Path,
+  { to, options }: { readonly to: Path; readonly options: MoveOptions | undefined },
+): Promise<FileStat> {
   const move = locateMove(context, { op: 'copy', from, to }, options)
   const { source } = move
   // Its own mount would copy it without what is mounted below: the caller has to walk.
@@ -45,9 +53,19 @@ export async function copy(context: KernelContext, from: Path, { to, options }: 
   return emulated(move, () => copyThrough(move))
 }
 
-function locateMove(context: KernelContext, { op, from, to }: { readonly op: string; readonly from: Path; readonly to: Path }, options: MoveOptions | undefined): Move {
+function locateMove(
+  context: KernelContext,
+  { op, from, to }: { readonly op: string; readonly from: Path; readonly to: Path },
+  options: MoveOptions | undefined,
+): Move {
   const node = findNode(context, { op, path: from }, options)
-  if (isAboveMounts(node, from) && node.winner === undefined) throw new NexusError(op === 'rename' ? 'busy' : 'is_directory', { op, path: from, backend: 'nexus', reason: 'Mounts lie below it; name a file inside one.' })
+  if (isAboveMounts(node, from) && node.winner === undefined)
+    throw new NexusError(op === 'rename' ? 'busy' : 'is_directory', {
+      op,
+      path: from,
+      backend: 'nexus',
+      reason: 'Mounts lie below it; name a file inside one.',
+    })
   const source = placeAt(node, { op, path: from })
   const target = locateFile(context, { op, path: to }, options)
   if (target.hasMounts && to !== from) throw new NexusError('is_directory', { op, path: to, backend: 'nexus', reason: 'A mount point is there.' })
@@ -61,7 +79,8 @@ function isOneMount({ source, target }: Move): boolean {
 }
 
 async function inMount({ source, target, options }: Move, verb: 'rename' | 'copy'): Promise<FileStat> {
-  const run = (backend: Backend, inner: Path, given: MoveOptions): Promise<FileStat> => backend[verb]?.(inner, target.inner, given) ?? refuseUnsupported(source, verb)
+  const run = (backend: Backend, inner: Path, given: MoveOptions): Promise<FileStat> =>
+    backend[verb]?.(inner, target.inner, given) ?? refuseUnsupported(source, verb)
   return toldIn(source.mount, await perform(source, options, run))
 }
 
@@ -91,7 +110,8 @@ async function renameByCopy(move: Move): Promise<FileStat> {
 
 async function copyThrough(move: Move): Promise<FileStat> {
   const stat = await checkSource(move)
-  if (stat.kind === 'directory') throw new NexusError('is_directory', { op: 'copy', path: move.source.path, backend: move.source.mount.backend.scheme })
+  if (stat.kind === 'directory')
+    throw new NexusError('is_directory', { op: 'copy', path: move.source.path, backend: move.source.mount.backend.scheme })
   return move.target.path === move.source.path ? stat : transferFile(move)
 }
 
@@ -101,21 +121,27 @@ async function checkSource({ source, target, options }: Move): Promise<FileStat>
   const place = { op: source.op, path: source.path, backend: source.mount.backend.scheme }
   if (options?.ifMatch !== undefined && stat.etag !== options.ifMatch) throw new NexusError('precondition_failed', place)
   if (target.path === source.path) return stat
-  if (isWithin(target.path, source.path)) throw new NexusError('invalid_argument', { ...place, path: target.path, reason: `It lies inside ${source.path}.` })
+  if (isWithin(target.path, source.path))
+    throw new NexusError('invalid_argument', { ...place, path: target.path, reason: `It lies inside ${source.path}.` })
   return stat
 }
 
 /** A document that reads back differently cannot be verified, and its original would be gone. */
 function refuseRendered({ source, target }: Move): void {
   for (const place of [target, source]) {
-    if (capabilitiesOf(place).fidelity === 'rendered') refuseUnsupported(place, 'take part in a move, because its documents read back differently; copy it, look at the copy, then delete the original')
+    if (capabilitiesOf(place).fidelity === 'rendered')
+      refuseUnsupported(
+        place,
+        'take part in a move, because its documents read back differently; copy it, look at the copy, then delete the original',
+      )
   }
 }
 
 function checkDirectoryRename(move: Move): void {
   const able: Capabilities['directoryRename'] = isOneMount(move) ? capabilitiesOf(move.source).directoryRename : 'emulated'
   if (able === false) refuseUnsupported(move.source, 'rename a directory')
-  if (move.options?.allowNonAtomic !== true) refuseUnsupported(move.source, 'rename this directory in one step; pass allowNonAtomic: true to move it file by file')
+  if (move.options?.allowNonAtomic !== true)
+    refuseUnsupported(move.source, 'rename this directory in one step; pass allowNonAtomic: true to move it file by file')
 }
 
 function signalOf(options: MoveOptions | undefined): { readonly signal: AbortSignal } | undefined {

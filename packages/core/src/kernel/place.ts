@@ -24,7 +24,11 @@ export interface Place {
 }
 
 /** The node that decides about a path. @throws NexusError `unavailable` after `close()`; the signal's reason when the call was aborted before it began */
-export function findNode(context: KernelContext, { op, path }: { readonly op: string; readonly path: Path }, options: CallOptions | undefined): MountNode<Mounted> {
+export function findNode(
+  context: KernelContext,
+  { op, path }: { readonly op: string; readonly path: Path },
+  options: CallOptions | undefined,
+): MountNode<Mounted> {
   options?.signal?.throwIfAborted()
   if (context.isClosed) throw new NexusError('unavailable', { op, path, backend: 'nexus', reason: 'The filesystem is closed; open it again.' })
   return context.table.find(path)
@@ -44,11 +48,15 @@ export function placeAt(node: MountNode<Mounted>, { op, path }: { readonly op: s
 
 /** Whether the path is a directory only because a mount lies below it, whatever the mount above keeps there. */
 export function isAboveMounts(node: MountNode<Mounted>, path: Path): boolean {
-  return isExact(node, path) && node.mount !== node.winner && node.reachable > 0
+  return isExact(node, path) && (node.mount === undefined || node.mount !== node.winner) && node.reachable > 0
 }
 
 /** Runs one verb on the place's backend: counted, abortable by an unmount, its failure told for the caller's path. */
-export async function perform<O extends CallOptions, R>(place: Place, options: O | undefined, run: (backend: Backend, path: Path, options: O) => Promise<R>): Promise<R> {
+export async function perform<O extends CallOptions, R>(
+  place: Place,
+  options: O | undefined,
+  run: (backend: Backend, path: Path, options: O) => Promise<R>,
+): Promise<R> {
   const { mount } = place
   mount.enter()
   try {

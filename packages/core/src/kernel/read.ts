@@ -19,7 +19,9 @@ export async function read(context: KernelContext, path: Path, options?: ReadOpt
 /** Opens a body on the place's own mount. */
 export function readAt(place: Place, options?: ReadOptions): Promise<FileContent> {
   // The body is held before the call is left, so that no unmount slips in between.
-  return perform(place, options, async (backend: Backend, inner: Path, given: ReadOptions) => holdBody(place, await backend.read(inner, given), options))
+  return perform(place, options, async (backend: Backend, inner: Path, given: ReadOptions) =>
+    holdBody(place, await backend.read(inner, given), options),
+  )
 }
 
 function holdBody(place: Place, content: FileContent, options: ReadOptions | undefined): FileContent {

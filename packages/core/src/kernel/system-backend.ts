@@ -13,7 +13,10 @@ const capabilities: Capabilities = { ...noCapabilities, ranges: true }
 
 /** The kernel's own files: one flat, read-only directory whose contents are made at each read. Sizes are not told, as they change. */
 export function systemBackend(files: Readonly<Record<string, SystemFile>>): Backend {
-  const refuse = (op: string) => (path: Path): Promise<never> => Promise.reject(new NexusError('read_only', { op, path, backend: 'nexus' }))
+  const refuse =
+    (op: string) =>
+    (path: Path): Promise<never> =>
+      Promise.reject(new NexusError('read_only', { op, path, backend: 'nexus' }))
   return {
     scheme: 'nexus',
     capabilities,
@@ -31,7 +34,8 @@ function statOf(files: Readonly<Record<string, SystemFile>>, op: string, path: P
   if (path === '/') return { path, kind: 'directory', metadata: {} }
   const name = path.slice(1)
   const file = Object.hasOwn(files, name) ? files[name] : undefined
-  if (file === undefined) throw new NexusError('not_found', { op, path, backend: 'nexus', reason: `The kernel's files are ${Object.keys(files).join(', ')}.` })
+  if (file === undefined)
+    throw new NexusError('not_found', { op, path, backend: 'nexus', reason: `The kernel's files are ${Object.keys(files).join(', ')}.` })
   return { path, kind: 'file', etag: crypto.randomUUID(), contentType: file.contentType, metadata: {} }
 }
 
@@ -55,9 +59,16 @@ function slice(bytes: Uint8Array<ArrayBuffer>, range: ByteRange | undefined): Ui
   return bytes.slice(range.offset, range.length === undefined ? undefined : range.offset + range.length)
 }
 
-async function* entriesOf(files: Readonly<Record<string, SystemFile>>, path: Path, { startAfter = '', limit = Infinity, signal }: ListOptions = {}): AsyncGenerator<Entry> {
+async function* entriesOf(
+  files: Readonly<Record<string, SystemFile>>,
+  path: Path,
+  { startAfter = '', limit = Infinity, signal }: ListOptions = {},
+): AsyncGenerator<Entry> {
   signal?.throwIfAborted()
   if (statOf(files, 'list', path).kind === 'file') throw new NexusError('not_directory', { op: 'list', path, backend: 'nexus' })
-  const names = Object.keys(files).sort(compareUtf8).filter((name) => compareUtf8(name, startAfter) > 0)
-  for (const name of names.slice(0, limit === Infinity ? undefined : limit)) yield await Promise.resolve({ name: baseName(`/${name}` as Path), ...statOf(files, 'list', `/${name}` as Path) })
+  const names = Object.keys(files)
+    .sort(compareUtf8)
+    .filter((name) => compareUtf8(name, startAfter) > 0)
+  for (const name of names.slice(0, limit === Infinity ? undefined : limit))
+    yield await Promise.resolve({ name: baseName(`/${name}` as Path), ...statOf(files, 'list', `/${name}` as Path) })
 }

@@ -69,7 +69,12 @@ async function digestedBody(content: FileContent, digester: Digester, check: () 
 
 function checkSource(source: Place, { digest }: FileStat, passed: string): void {
   if (digest === undefined || digestAlgorithm(digest) === undefined || digest === passed) return
-  throw new NexusError('corrupt', { op: source.op, path: source.path, backend: source.mount.backend.scheme, reason: `It reads as ${passed}, but ${digest} was stored; run fsck.` })
+  throw new NexusError('corrupt', {
+    op: source.op,
+    path: source.path,
+    backend: source.mount.backend.scheme,
+    reason: `It reads as ${passed}, but ${digest} was stored; run fsck.`,
+  })
 }
 
 async function verify(target: Place, { written, digest, source }: Passed, signal: AbortSignal | undefined): Promise<void> {

@@ -32,8 +32,13 @@ const everything: Capabilities = {
 export function unavailableBackend(scheme: string, reason: string | Error): Backend {
   const text = typeof reason === 'string' ? reason : `It could not be opened: ${reason.message}`
   const error = new NexusError('unavailable', { backend: scheme, reason: text, cause: typeof reason === 'string' ? undefined : reason })
-  const refuse = (op: string) => (path: Path): Promise<never> => Promise.reject(relocateError(error, { op, path }))
-  const refuseSteps = (op: string) => (path: Path): AsyncIterable<never> => ({ [Symbol.asyncIterator]: () => ({ next: () => refuse(op)(path) }) })
+  const refuse =
+    (op: string) =>
+    (path: Path): Promise<never> =>
+      Promise.reject(relocateError(error, { op, path }))
+  const refuseSteps =
+    (op: string) =>
+    (path: Path): AsyncIterable<never> => ({ [Symbol.asyncIterator]: () => ({ next: () => refuse(op)(path) }) })
   const backend = {
     scheme,
     capabilities: everything,

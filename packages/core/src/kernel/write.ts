@@ -6,7 +6,11 @@ import { capabilitiesOf, findNode, isAboveMounts, type KernelContext, perform, t
 import { toldIn } from './relocate.ts'
 
 /** Stores a file on the mount that answers at `path`. */
-export async function write(context: KernelContext, path: Path, { body, options }: { readonly body: Body; readonly options: WriteOptions | undefined }): Promise<FileStat> {
+export async function write(
+  context: KernelContext,
+  path: Path,
+  { body, options }: { readonly body: Body; readonly options: WriteOptions | undefined },
+): Promise<FileStat> {
   const place = locateFile(context, { op: 'write', path }, options)
   checkVariants(place, options)
   return writeAt(place, body, options)
@@ -19,28 +23,43 @@ export async function writeAt(place: Place, body: Body, options?: WriteOptions):
 }
 
 /** Adds to a file where the mount can. */
-export async function append(context: KernelContext, path: Path, { body, options }: { readonly body: Body; readonly options: AppendOptions | undefined }): Promise<FileStat> {
+export async function append(
+  context: KernelContext,
+  path: Path,
+  { body, options }: { readonly body: Body; readonly options: AppendOptions | undefined },
+): Promise<FileStat> {
   const place = locateFile(context, { op: 'append', path }, options)
   checkVariants(place, options)
   if (!capabilitiesOf(place).append || place.mount.backend.append === undefined) refuseUnsupported(place, 'append')
   checkSize(place, body, undefined)
-  const run = (backend: Backend, inner: Path, given: AppendOptions): Promise<FileStat> => backend.append?.(inner, body, given) ?? refuseUnsupported(place, 'append')
+  const run = (backend: Backend, inner: Path, given: AppendOptions): Promise<FileStat> =>
+    backend.append?.(inner, body, given) ?? refuseUnsupported(place, 'append')
   return toldIn(place.mount, await perform(place, options, run))
 }
 
 /** Changes metadata where the mount keeps any. */
-export async function setMetadata(context: KernelContext, path: Path, { patch, options }: { readonly patch: MetadataPatch; readonly options: AppendOptions | undefined }): Promise<FileStat> {
+export async function setMetadata(
+  context: KernelContext,
+  path: Path,
+  { patch, options }: { readonly patch: MetadataPatch; readonly options: AppendOptions | undefined },
+): Promise<FileStat> {
   const place = locateFile(context, { op: 'setMetadata', path }, options)
   checkVariants(place, options)
   if (!capabilitiesOf(place).metadata || place.mount.backend.setMetadata === undefined) refuseUnsupported(place, 'keep metadata')
-  const run = (backend: Backend, inner: Path, given: AppendOptions): Promise<FileStat> => backend.setMetadata?.(inner, patch, given) ?? refuseUnsupported(place, 'keep metadata')
+  const run = (backend: Backend, inner: Path, given: AppendOptions): Promise<FileStat> =>
+    backend.setMetadata?.(inner, patch, given) ?? refuseUnsupported(place, 'keep metadata')
   return toldIn(place.mount, await perform(place, options, run))
 }
 
 /** Where a file may be changed. @throws NexusError `is_directory` above mount points, `read_only`, `mount_not_found` */
-export function locateFile(context: KernelContext, call: { readonly op: string; readonly path: Path }, options: { readonly signal?: AbortSignal | undefined } | undefined): Place {
+export function locateFile(
+  context: KernelContext,
+  call: { readonly op: string; readonly path: Path },
+  options: { readonly signal?: AbortSignal | undefined } | undefined,
+): Place {
   const node = findNode(context, call, options)
-  if (isAboveMounts(node, call.path)) throw new NexusError('is_directory', { ...call, backend: 'nexus', reason: 'Mounts lie below it, so it is a directory.' })
+  if (isAboveMounts(node, call.path))
+    throw new NexusError('is_directory', { ...call, backend: 'nexus', reason: 'Mounts lie below it, so it is a directory.' })
   const place = placeAt(node, call)
   checkWritable(place)
   return place

@@ -50,41 +50,47 @@ export function createFaultPlan(faults: readonly Fault[]): FaultPlan {
 }
 
 /** For tests: makes the backend fail as the plan says. */
-export const faults = (plan: FaultPlan): Layer => (inner) => {
-  let isClosed = false
-  const error = (code: ErrorCode, { op, path, retryAfterMs }: { op: string; path: string | undefined; retryAfterMs?: number | undefined }): NexusError =>
-    new NexusError(code, { op, path, backend: inner.scheme, reason: 'A fault that a test asked for.', retryAfterMs })
-  return wrapMembers(inner, {
-    call: (member, invoke) => async (...args) => {
-      const signal = optionsOf(member, args)?.signal
-      // What was given up beforehand never gets as far as the storage.
-      signal?.throwIfAborted()
-      // A closed backend answers for itself.
-      const fault = isClosed ? undefined : plan.next(member)
-      const place = { op: member, path: pathOf(args) }
-      switch (fault?.kind) {
-        case 'fail':
-          throw error(fault.code, { ...place, retryAfterMs: fault.retryAfterMs })
-        case 'failAfter':
-          await invoke(...args)
-          throw error(fault.code, place)
-        case 'hang':
-          return untilAborted(signal)
-        case 'short':
-        case 'long':
-        case 'break':
-        case 'stall':
-          return brokenContent((await invoke(...args)) as FileContent, { fault, signal, error: (code) => error(code, place) })
-        default:
-          return invoke(...args)
-      }
-    },
-    iteration: (member, invoke) => faultyIteration(plan, member, { invoke, error }),
-    onClose: () => {
-      isClosed = true
-    },
-  })
-}
+export const faults =
+  (plan: FaultPlan): Layer =>
+  (inner) => {
+    let isClosed = false
+    const error = (
+      code: ErrorCode,
+      { op, path, retryAfterMs }: { op: string; path: string | undefined; retryAfterMs?: number | undefined },
+    ): NexusError => new NexusError(code, { op, path, backend: inner.scheme, reason: 'A fault that a test asked for.', retryAfterMs })
+    return wrapMembers(inner, {
+      call:
+        (member, invoke) =>
+        async (...args) => {
+          const signal = optionsOf(member, args)?.signal
+          // What was given up beforehand never gets as far as the storage.
+          signal?.throwIfAborted()
+          // A closed backend answers for itself.
+          const fault = isClosed ? undefined : plan.next(member)
+          const place = { op: member, path: pathOf(args) }
+          switch (fault?.kind) {
+            case 'fail':
+              throw error(fault.code, { ...place, retryAfterMs: fault.retryAfterMs })
+            case 'failAfter':
+              await invoke(...args)
+              throw error(fault.code, place)
+            case 'hang':
+              return untilAborted(signal)
+            case 'short':
+            case 'long':
+            case 'break':
+            case 'stall':
+              return brokenContent((await invoke(...args)) as FileContent, { fault, signal, error: (code) => error(code, place) })
+            default:
+              return invoke(...args)
+          }
+        },
+      iteration: (member, invoke) => faultyIteration(plan, member, { invoke, error }),
+      onClose: () => {
+        isClosed = true
+      },
+    })
+  }
 
 interface Iteration {
   readonly invoke: Invoke<AsyncIterable<unknown>>

@@ -16,7 +16,10 @@ const always = (): Repeatable => 'always'
 const refused = (): Repeatable => 'refused'
 /** A condition that held the first time does not hold the second time: at worst the caller hears `precondition_failed`. */
 const ifConditional = ({ options }: Call): Repeatable => (options.ifMatch !== undefined || options.ifNoneMatch !== undefined ? 'always' : 'refused')
-const unlessStream = (decide: (call: Call) => Repeatable) => (call: Call): Repeatable => (call.body instanceof Uint8Array ? decide(call) : 'never')
+const unlessStream =
+  (decide: (call: Call) => Repeatable) =>
+  (call: Call): Repeatable =>
+    call.body instanceof Uint8Array ? decide(call) : 'never'
 
 /** Every verb that gives a promise; one added to the contract does not compile until somebody decides. */
 const repeatable = {

@@ -8,11 +8,13 @@ import { type Invoke, wrapMembers } from './wrap-members.ts'
  * at hand (not when it was read), an iteration when it ended or was left.
  * @param mount Label of the series. Default: the backend's scheme.
  */
-export const metrics = (registry: MetricsRegistry, { mount }: { readonly mount?: string } = {}): Layer => (inner) =>
-  wrapMembers(inner, {
-    call: (member, invoke) => timedCall({ registry, recorder: registry.recorder(mount ?? inner.scheme, member), invoke }),
-    iteration: (member, invoke) => timedIteration({ registry, recorder: registry.recorder(mount ?? inner.scheme, member), invoke }),
-  })
+export const metrics =
+  (registry: MetricsRegistry, { mount }: { readonly mount?: string } = {}): Layer =>
+  (inner) =>
+    wrapMembers(inner, {
+      call: (member, invoke) => timedCall({ registry, recorder: registry.recorder(mount ?? inner.scheme, member), invoke }),
+      iteration: (member, invoke) => timedIteration({ registry, recorder: registry.recorder(mount ?? inner.scheme, member), invoke }),
+    })
 
 interface Timing<R> {
   readonly registry: MetricsRegistry

@@ -8,6 +8,8 @@ export type BackendTable = { [K in keyof Required<Backend>]: Backend[K] | undefi
  * `undefined` in a table that forwards a `Backend`.
  */
 export function presentMembers(table: BackendTable): Backend {
-  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(table)).filter(([, descriptor]) => 'get' in descriptor || descriptor.value !== undefined)
+  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(table)).filter(
+    ([, descriptor]) => 'get' in descriptor || descriptor.value !== undefined,
+  )
   return Object.defineProperties({}, Object.fromEntries(descriptors)) as Backend
 }

@@ -49,21 +49,26 @@ const retryable = {
  * happened and would happen twice, a body once it is at hand, an iteration after its first item. The provider's `retryAfterMs` is
  * waited for even beyond `maxDelayMs`.
  */
-export const retry = (schedule: Schedule = {}): Layer => (inner) => {
-  let isClosed = false
-  const passes = (error: unknown, evenIfUnknown: boolean): boolean => !isClosed && isRetryable(error, evenIfUnknown)
-  return wrapMembers(inner, {
-    call: (member, invoke) => (...args) => {
-      const repeatable = mayRepeat(inner, member, args)
-      const again = (error: unknown): boolean => repeatable !== 'never' && passes(error, repeatable === 'always')
-      return retrying(schedule, { signal: optionsOf(member, args)?.signal, again }, () => invoke(...args))
-    },
-    iteration: (member, invoke) => (member === 'changes' ? invoke : retryingStart(schedule, { member, invoke, again: (error) => passes(error, true) })),
-    onClose: () => {
-      isClosed = true
-    },
-  })
-}
+export const retry =
+  (schedule: Schedule = {}): Layer =>
+  (inner) => {
+    let isClosed = false
+    const passes = (error: unknown, evenIfUnknown: boolean): boolean => !isClosed && isRetryable(error, evenIfUnknown)
+    return wrapMembers(inner, {
+      call:
+        (member, invoke) =>
+        (...args) => {
+          const repeatable = mayRepeat(inner, member, args)
+          const again = (error: unknown): boolean => repeatable !== 'never' && passes(error, repeatable === 'always')
+          return retrying(schedule, { signal: optionsOf(member, args)?.signal, again }, () => invoke(...args))
+        },
+      iteration: (member, invoke) =>
+        member === 'changes' ? invoke : retryingStart(schedule, { member, invoke, again: (error) => passes(error, true) }),
+      onClose: () => {
+        isClosed = true
+      },
+    })
+  }
 
 function isRetryable(error: unknown, evenIfUnknown: boolean): boolean {
   if (!isNexusError(error)) return false

@@ -16,17 +16,24 @@ const platformTimer: StartTimer = (ms, late) => {
  * milliseconds, then fail with `timeout`, and the backend's signal is aborted. A change that timed out may have happened or not.
  * `changes` wait as long as nothing happens, so they are not bounded.
  */
-export const timeout = (ms: number, { startTimer = platformTimer }: { readonly startTimer?: StartTimer } = {}): Layer => (inner) => {
-  const begin = (op: string, path: string | undefined, signal: AbortSignal | undefined): Attempt => createAttempt({ ms, startTimer, op, path, signal, backend: inner.scheme })
-  return wrapMembers(inner, {
-    call: (member, invoke) => async (...args) => {
-      const attempt = begin(member, pathOf(args), optionsOf(member, args)?.signal)
-      const bounded = withSignal(member, args, attempt.signal)
-      return member === 'read' ? await boundedRead(attempt, invoke as Invoke<Promise<FileContent>>, bounded) : await attempt.run(() => invoke(...bounded))
-    },
-    iteration: (member, invoke) => (member === 'changes' ? invoke : boundedSteps(member, invoke, begin)),
-  })
-}
+export const timeout =
+  (ms: number, { startTimer = platformTimer }: { readonly startTimer?: StartTimer } = {}): Layer =>
+  (inner) => {
+    const begin = (op: string, path: string | undefined, signal: AbortSignal | undefined): Attempt =>
+      createAttempt({ ms, startTimer, op, path, signal, backend: inner.scheme })
+    return wrapMembers(inner, {
+      call:
+        (member, invoke) =>
+        async (...args) => {
+          const attempt = begin(member, pathOf(args), optionsOf(member, args)?.signal)
+          const bounded = withSignal(member, args, attempt.signal)
+          return member === 'read'
+            ? await boundedRead(attempt, invoke as Invoke<Promise<FileContent>>, bounded)
+            : await attempt.run(() => invoke(...bounded))
+        },
+      iteration: (member, invoke) => (member === 'changes' ? invoke : boundedSteps(member, invoke, begin)),
+    })
+  }
 
 interface Attempt {
   readonly signal: AbortSignal
@@ -70,7 +77,12 @@ async function boundedRead(attempt: Attempt, invoke: Invoke<Promise<FileContent>
     if (attempt.signal.aborted) await opened[Symbol.asyncDispose]()
     return opened
   })
-  return wrapContent(content, { onError: (error) => error, onEnd: () => undefined, onCollect: (collect) => attempt.run(collect), onRead: (read) => attempt.run(read) })
+  return wrapContent(content, {
+    onError: (error) => error,
+    onEnd: () => undefined,
+    onCollect: (collect) => attempt.run(collect),
+    onRead: (read) => attempt.run(read),
+  })
 }
 
 function boundedSteps(
