@@ -1,4 +1,4 @@
-import { NexusError } from '../contract/errors.ts'
+import { NexusError, isNexusError } from '../contract/errors.ts'
 import { type Channel, type Message, controls, passTurn, readFrames, turns, writeFrames } from './channel.ts'
 import { type ErrorRecord, fromErrorRecord, toErrorRecord } from './error-record.ts'
 
@@ -23,9 +23,6 @@ export interface BlockingPort {
   call(call: Call): Reply
 }
 
-/** Longest look at the shared word before the thread sleeps: waking it costs more than most small calls take. */
-const spins = 4000
-
 /** The main thread's end of a channel. */
 export function openBlockingPort(channel: Channel): BlockingPort {
   const early = new Map<number, Message>()
@@ -49,7 +46,12 @@ export function openBlockingPort(channel: Channel): BlockingPort {
     call({ verb, args, timeoutMs, body }) {
       const id = ++lastId
       const pieces = body === undefined || body instanceof Uint8Array ? undefined : watched(body)
-      send(channel, { id, kind: 'call', head: [verb, args, timeoutMs, pieces !== undefined], body: body instanceof Uint8Array ? body : undefined })
+      const head = [verb, args, timeoutMs, pieces !== undefined]
+      try {
+        send(channel, { id, kind: 'call', head, body: body instanceof Uint8Array ? body : undefined })
+      } catch (cause) {
+        throw uncloneable(cause, verb)
+      }
       let message: Message
       try {
         message = receiveFor(id)
@@ -62,6 +64,12 @@ export function openBlockingPort(channel: Channel): BlockingPort {
       return { value: message.head, body: message.body }
     },
   }
+}
+
+/** Nothing was sent then: messages are written out before the shared memory is touched. */
+function uncloneable(cause: unknown, op: string): unknown {
+  if (isNexusError(cause) || !(cause instanceof Error) || !cause.message.includes('could not be cloned')) return cause
+  return new NexusError('invalid_argument', { op, reason: `The arguments of the sync facade cross to another thread: ${cause.message}`, cause })
 }
 
 function send(channel: Channel, message: Message): void {
@@ -83,8 +91,8 @@ function receive(channel: Channel): Message {
   }
 }
 
+/** No spinning first: measured, it gains nothing on idle cores and costs the worker its core on busy ones. */
 function waitForTurn({ control }: Channel): void {
-  for (let spin = 0; spin < spins && Atomics.load(control, controls.turn) !== turns.main; spin++);
   while (Atomics.load(control, controls.turn) !== turns.main) {
     if (Atomics.load(control, controls.ended) !== 0) throw new NexusError('unavailable', { reason: 'The worker thread of this filesystem ended; mount it again.' })
     Atomics.wait(control, controls.turn, turns.worker)

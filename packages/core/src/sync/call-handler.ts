@@ -32,7 +32,7 @@ export function createCallHandler(open: OpenFilesystem): CallHandler {
     async handle(call) {
       const handle = call.args[0] as number
       switch (call.verb) {
-        case 'open-filesystem':
+        case 'mount':
           methods = await openMethods(call, open)
           return {}
         case 'next':
@@ -54,7 +54,8 @@ export function createCallHandler(open: OpenFilesystem): CallHandler {
 async function openMethods({ args, timeoutMs }: ReceivedCall, open: OpenFilesystem): Promise<Methods> {
   const deadline = openDeadline(timeoutMs, { op: 'mount', path: undefined })
   const opened = await deadline.step(() => open(args[0] as OpenRequest, deadline.signal))
-  return { ...opened, ...('mountManager' in opened ? opened.mountManager : {}) } as unknown as Methods
+  const mountManager: unknown = 'mountManager' in opened ? opened.mountManager : undefined
+  return Object.assign({}, opened, mountManager) as unknown as Methods
 }
 
 interface HandlerContext {

@@ -44,7 +44,7 @@ function isOptions(argument: SyncMountSource | SyncMountOptions | undefined): ar
 function start(request: OpenRequest): SyncConnectedNexusFS {
   const { port, terminate } = startWorker()
   try {
-    port.call({ verb: 'open-filesystem', args: [request], timeoutMs: request.options.timeoutMs })
+    port.call({ verb: 'mount', args: [request], timeoutMs: request.options.timeoutMs })
   } catch (error) {
     terminate()
     throw error
