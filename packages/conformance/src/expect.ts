@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Backend, type ErrorCode, isNexusError } from '@nexus/core/contract'
+import { type Backend, type Capabilities, type ErrorCode, isNexusError } from '@nexus/core/contract'
 import type { CaseContext } from './case.ts'
 
 /** Asserts that the call fails with a NexusError of one of the codes, and gives the error. */
@@ -30,9 +30,27 @@ export async function failure(promise: Promise<unknown>): Promise<unknown> {
 /** Members of a backend that may be absent. */
 export type OptionalMember = Exclude<{ [K in keyof Backend]-?: undefined extends Backend[K] ? K : never }[keyof Backend], 'capabilitiesAt'>
 
-/** The member, which may be absent. */
-export function optional<K extends OptionalMember>({ backend }: CaseContext, name: K): Backend[K] {
-  return backend[name]
+/** The capability that declares a member; `usage` is declared by being there. */
+const capabilityOf = {
+  append: 'append',
+  setMetadata: 'metadata',
+  rename: 'rename',
+  copy: 'copy',
+  batch: 'batch',
+  versions: 'versions',
+  snapshot: 'snapshots',
+  snapshots: 'snapshots',
+  deleteSnapshot: 'snapshots',
+  changes: 'changes',
+  search: 'search',
+  presign: 'presign',
+  usage: undefined,
+} satisfies Record<OptionalMember, keyof Capabilities | undefined>
+
+/** The member where it is declared and there; a member that is there undeclared refuses, and is not asked. */
+export function optional<K extends OptionalMember>({ backend, capabilities }: CaseContext, name: K): Backend[K] | undefined {
+  const capability = capabilityOf[name]
+  return capability === undefined || capabilities[capability] !== false ? backend[name] : undefined
 }
 
 /** The declared member, which must be there. */
