@@ -40,7 +40,7 @@ export function addMount(set: MountSet, entry: MountEntry): string {
     backendType,
     layout,
     priority,
-    readonly: entry.readonly ?? false,
+    readonly: entry.readonly === true || entry.backend.capabilities.readonly,
     state: unavailableReason(entry.backend) === undefined ? 'active' : 'unavailable',
   }
   const mounted = new Mounted({ facts, source: entry.backend, backend: layered(set, entry), hidden: false })
@@ -57,7 +57,7 @@ export async function removeMount(set: MountSet, idOrMountPoint: string, { drain
   set.table.remove(mounted)
   set.mounts.delete(mounted.id)
   await mounted.finish({ drain, signal })
-  set.registry.forget(mounted.mountPoint)
+  if (mountedAt(set, mounted.mountPoint) === undefined) set.registry.forget(mounted.mountPoint)
   const uses = (set.uses.get(mounted.source) ?? 1) - 1
   if (uses > 0) return void set.uses.set(mounted.source, uses)
   set.uses.delete(mounted.source)

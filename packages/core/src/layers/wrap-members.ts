@@ -1,7 +1,19 @@
 import type { Backend, CallOptions } from '../contract/backend.ts'
 
+/** The verbs that give an iteration. */
+export type IterationMember = 'list' | 'versions' | 'snapshots' | 'changes' | 'search'
+
+/** The verbs that give a promise. */
+export type CallMember = Exclude<keyof Backend, IterationMember | 'scheme' | 'capabilities' | 'capabilitiesAt' | 'close'>
+
+type Shape<M> = M extends CallMember
+  ? { readonly kind: 'call'; readonly optionsAt: number }
+  : M extends IterationMember
+    ? { readonly kind: 'iteration'; readonly optionsAt: number }
+    : { readonly kind: 'value' }
+
 /** How each member of the contract is called; a member added to the contract does not compile until it stands here. */
-const shapes = {
+const shapes: { readonly [M in keyof Backend]-?: Shape<M> } = {
   scheme: { kind: 'value' },
   capabilities: { kind: 'value' },
   capabilitiesAt: { kind: 'value' },
@@ -25,15 +37,7 @@ const shapes = {
   presign: { kind: 'call', optionsAt: 1 },
   usage: { kind: 'call', optionsAt: 1 },
   close: { kind: 'value' },
-} as const satisfies Record<keyof Backend, { readonly kind: 'value' } | { readonly kind: 'call' | 'iteration'; readonly optionsAt: number }>
-
-type MemberOf<K> = { [M in keyof typeof shapes]: (typeof shapes)[M]['kind'] extends K ? M : never }[keyof typeof shapes]
-
-/** The verbs that give a promise. */
-export type CallMember = MemberOf<'call'>
-
-/** The verbs that give an iteration. */
-export type IterationMember = MemberOf<'iteration'>
+}
 
 /** A verb with its arguments not yet given. */
 export type Invoke<R> = (...args: readonly unknown[]) => R
