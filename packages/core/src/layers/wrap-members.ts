@@ -97,7 +97,7 @@ async function closeAfter(running: Running, inner: Backend, onClose: (() => void
   await running.idle()
 }
 
-function isKind<K extends 'call' | 'iteration'>(member: keyof Backend, kind: K): member is MemberOf<K> {
+function isKind<K extends 'call' | 'iteration'>(member: keyof Backend, kind: K): member is K extends 'call' ? CallMember : IterationMember {
   return shapes[member].kind === kind
 }
 
