@@ -1,5 +1,3 @@
-import { createCRC32 } from 'hash-wasm'
-
 /**
  * How a commit is framed (docs/repository-format.md, "Records"): 32 bytes of prelude, the header (JSON), the inline contents. Little-endian.
  * `magic "NXR1" | header bytes u32 | content bytes u32 | flags u32 | sequence u64 | CRC32C of the contents u32 | CRC32C of the 28 bytes before and the header u32`
@@ -36,6 +34,8 @@ const magic = 0x3152584e
 
 /** @returns A codec of its own; 0.1 ms. */
 export async function createRecordCodec(): Promise<RecordCodec> {
+  // Loaded at use: most of its size is WebAssembly that a mount of plain files never runs.
+  const { createCRC32 } = await import('hash-wasm')
   const instance = await createCRC32(0x82f63b78)
   const crc32c = (...parts: readonly Uint8Array[]): number => {
     instance.init()
