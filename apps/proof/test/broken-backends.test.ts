@@ -9,7 +9,13 @@ import { rangesBroken } from './broken/ranges.ts'
 import { treesBroken } from './broken/trees.ts'
 import { writesBroken } from './broken/writes.ts'
 
-const mutations: Readonly<Record<string, Mutation>> = { ...filesBroken, ...rangesBroken, ...writesBroken, ...treesBroken, ...historiesBroken }
+const mutations: Readonly<Record<string, Mutation>> = {
+  ...filesBroken,
+  ...rangesBroken,
+  ...writesBroken,
+  ...treesBroken,
+  ...historiesBroken,
+}
 const aboutReopening = 'What was acknowledged is there when the storage is opened again.'
 
 /** A storage that outlives its backend where that is the question: then `close` closes nothing. */

@@ -14,7 +14,9 @@ const gated = ['Ranges', 'Conditions', 'Directories', 'Rename', 'Copy', 'Append'
 describe('a backend that does what it does not declare', () => {
   for (const section of gated) {
     it(`goes red in ${section}`, async () => {
-      const runs = contractCases.filter((contractCase) => contractCase.section === section).map((contractCase) => runCase(contractCase, { open: openDishonest, patienceMs: 1_000 }))
+      const runs = contractCases
+        .filter((contractCase) => contractCase.section === section)
+        .map((contractCase) => runCase(contractCase, { open: openDishonest, patienceMs: 1_000 }))
       const outcomes = await Promise.allSettled(runs)
       expect(outcomes.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0)
     })
@@ -23,6 +25,7 @@ describe('a backend that does what it does not declare', () => {
 
 it('asks everything of memory: only the case about reopening is skipped', async () => {
   const skipped: string[] = []
-  for (const contractCase of contractCases) if ((await runCase(contractCase, { open: () => openMemory() })).status === 'skipped') skipped.push(contractCase.name)
+  for (const contractCase of contractCases)
+    if ((await runCase(contractCase, { open: () => openMemory() })).status === 'skipped') skipped.push(contractCase.name)
   expect(skipped).toEqual(['What was acknowledged is there when the storage is opened again.'])
 })

@@ -29,7 +29,9 @@ describe('runCase', () => {
 })
 
 it('refuses a known gap that is no sentence of the contract', () => {
-  expect(() => describeBackend('memory', { open: () => openMemory(), knownGaps: { 'files are nice': 'a typo' } })).toThrow('"files are nice"')
+  expect(() => describeBackend('memory', { open: () => openMemory(), knownGaps: { 'files are nice': 'a typo' } })).toThrow(
+    '"files are nice"',
+  )
 })
 
 const gap = '`read` gives exactly the bytes that were written.'

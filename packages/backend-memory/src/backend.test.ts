@@ -53,7 +53,8 @@ describe('what is kept', () => {
     const step = iterator.next()
     await backend.write(path, Uint8Array.of(1))
     const first = await step
-    for (let number = 0; number < 20_000; number++) await backend.delete(path, { force: number % 2 === 1 }).then(() => backend.write(path, Uint8Array.of(1)))
+    for (let number = 0; number < 20_000; number++)
+      await backend.delete(path, { force: number % 2 === 1 }).then(() => backend.write(path, Uint8Array.of(1)))
     const since = first.done === true ? '' : first.value.cursor
     await expect(backend.changes(rootPath, { since })[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'invalid_argument' })
     await expect(iterator.next()).rejects.toMatchObject({ code: 'invalid_argument' })

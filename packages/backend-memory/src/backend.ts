@@ -28,7 +28,18 @@ export interface MemoryOptions {
   readonly storeId?: string | undefined
 }
 
-type Extras = 'setMetadata' | 'append' | 'rename' | 'copy' | 'batch' | 'versions' | 'snapshot' | 'snapshots' | 'deleteSnapshot' | 'changes' | 'usage'
+type Extras =
+  | 'setMetadata'
+  | 'append'
+  | 'rename'
+  | 'copy'
+  | 'batch'
+  | 'versions'
+  | 'snapshot'
+  | 'snapshots'
+  | 'deleteSnapshot'
+  | 'changes'
+  | 'usage'
 
 /** The reference backend: every operation of the contract except `search` and `presign`. */
 export type MemoryBackend = Backend & Required<Pick<Backend, Extras>>
@@ -70,7 +81,8 @@ function fileVerbs(state: MemoryState): Pick<MemoryBackend, 'stat' | 'read' | 'w
     read: (path, options = {}) => run(state, at('read', path, options), (place) => read(state, place, options)),
     write: (path, body, options = {}) => run(state, at('write', path, options), (place) => write(state, place, body, options)),
     append: (path, body, options = {}) => run(state, at('append', path, options), (place) => append(state, place, body, options)),
-    setMetadata: (path, patch, options = {}) => run(state, at('setMetadata', path, options), (place) => setMetadata(state, place, patch, options)),
+    setMetadata: (path, patch, options = {}) =>
+      run(state, at('setMetadata', path, options), (place) => setMetadata(state, place, patch, options)),
   }
 }
 
@@ -85,13 +97,16 @@ function treeVerbs(state: MemoryState): Pick<MemoryBackend, 'list' | 'delete' | 
   }
 }
 
-function historyVerbs(state: MemoryState): Pick<MemoryBackend, 'batch' | 'versions' | 'snapshot' | 'snapshots' | 'deleteSnapshot' | 'changes'> {
+function historyVerbs(
+  state: MemoryState,
+): Pick<MemoryBackend, 'batch' | 'versions' | 'snapshot' | 'snapshots' | 'deleteSnapshot' | 'changes'> {
   return {
     batch: (operations, options = {}) => run(state, at('batch', rootPath, options), () => batch(state, operations)),
     versions: (path, options) => versions(state, path, options),
     snapshot: (path, name, options = {}) => run(state, at('snapshot', path, options), (place) => takeSnapshot(state, place, name)),
     snapshots: (path, options) => listSnapshots(state, path, options),
-    deleteSnapshot: (path, name, options = {}) => run(state, at('deleteSnapshot', path, options), (place) => deleteSnapshot(state, place, name)),
+    deleteSnapshot: (path, name, options = {}) =>
+      run(state, at('deleteSnapshot', path, options), (place) => deleteSnapshot(state, place, name)),
     changes: (path, options) => changes(state, path, options),
   }
 }

@@ -23,7 +23,10 @@ export async function batch(state: MemoryState, operations: readonly BatchOperat
 async function withOwnBody(state: MemoryState, operation: BatchOperation): Promise<BatchOperation> {
   if (operation.op !== 'write') return operation
   const place = { op: 'write', path: operation.path }
-  return { ...operation, body: await collectBody(operation.body, place, { maxSizeBytes: state.maxSizeBytes, sizeBytes: operation.sizeBytes }) }
+  return {
+    ...operation,
+    body: await collectBody(operation.body, place, { maxSizeBytes: state.maxSizeBytes, sizeBytes: operation.sizeBytes }),
+  }
 }
 
 /** The way back to the state before the first step. */

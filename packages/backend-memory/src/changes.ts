@@ -22,7 +22,11 @@ export async function* changes(state: MemoryState, path: Path, options: ChangesO
 }
 
 function forgotten(path: Path): Error {
-  return memoryError('invalid_argument', { op: 'changes', path }, 'The cursor is not known here (any more); list again, and start without one.')
+  return memoryError(
+    'invalid_argument',
+    { op: 'changes', path },
+    'The cursor is not known here (any more); list again, and start without one.',
+  )
 }
 
 function concerns({ path, from }: Change, watched: Path, recursive: boolean): boolean {

@@ -43,7 +43,11 @@ async function collectStream(stream: ReadableStream<Uint8Array>, place: Place, o
   }
 }
 
-async function readChunks(reader: ReadableStreamDefaultReader<Uint8Array>, options: CollectOptions, tooMuch: () => Error): Promise<Uint8Array[]> {
+async function readChunks(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  options: CollectOptions,
+  tooMuch: () => Error,
+): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
   for (;;) {

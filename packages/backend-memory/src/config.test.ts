@@ -23,6 +23,8 @@ describe('parseMemoryConfig', () => {
     ['an empty name', { name: '' }, '"name"'],
     ['a number as name', { name: 1 }, '"name"'],
   ])('refuses %s and says what is wrong', (_what, input, said) => {
-    expect(() => parseMemoryConfig(input)).toThrow(expect.objectContaining({ code: 'invalid_config', message: expect.stringContaining(said) as string }))
+    expect(() => parseMemoryConfig(input)).toThrow(
+      expect.objectContaining({ code: 'invalid_config', message: expect.stringContaining(said) as string }),
+    )
   })
 })

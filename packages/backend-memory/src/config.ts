@@ -17,7 +17,8 @@ const keys = ['name', 'maxSizeBytes']
 
 /** Checks a configuration. @throws NexusError `invalid_config`, naming the key */
 export function parseMemoryConfig(input: unknown): MemoryConfig {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw invalid('The configuration of a memory mount is an object.')
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    throw invalid('The configuration of a memory mount is an object.')
   const { name = 'memory', maxSizeBytes = defaultMaxSizeBytes, ...rest }: { name?: unknown; maxSizeBytes?: unknown } = input
   const [unknownKey] = Object.keys(rest)
   if (unknownKey !== undefined) throw invalid(`A memory mount has no option "${unknownKey}"; it has ${keys.join(' and ')}.`)

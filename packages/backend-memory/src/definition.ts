@@ -8,7 +8,8 @@ export const memoryBackend: BackendDefinition<MemoryConfig> = {
   contract: 1,
   fromUri,
   parseConfig: parseMemoryConfig,
-  open: ({ maxSizeBytes }, { now, random }) => Promise.resolve(openMemory({ maxSizeBytes, now, storeId: toStoreId(random(new Uint8Array(16))) })),
+  open: ({ maxSizeBytes }, { now, random }) =>
+    Promise.resolve(openMemory({ maxSizeBytes, now, storeId: toStoreId(random(new Uint8Array(16))) })),
 }
 
 function toStoreId(bytes: Uint8Array): string {

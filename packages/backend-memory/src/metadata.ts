@@ -5,7 +5,12 @@ import { requireNode } from './tree.ts'
 import { storeFile } from './write.ts'
 
 /** Merges the patch into a file's metadata; `null` removes a name. */
-export function setMetadata(state: MemoryState, place: Place, patch: MetadataPatch, options: { readonly ifMatch?: string | undefined }): FileStat {
+export function setMetadata(
+  state: MemoryState,
+  place: Place,
+  patch: MetadataPatch,
+  options: { readonly ifMatch?: string | undefined },
+): FileStat {
   const node = requireNode(state, place)
   if (node.kind === 'directory') throw memoryError('is_directory', place)
   checkConditions(node, options, place)

@@ -1,7 +1,17 @@
 import { baseName, type FileStat, isWithin, type MoveOptions, parentPath, type Path } from '@nexus/core/contract'
 import { checkConditions } from './conditions.ts'
 import { recordChange } from './log.ts'
-import { type DirectoryNode, type FileNode, type FileState, memoryError, type MemoryState, type Place, toEtag, toFileStat, type TreeNode } from './state.ts'
+import {
+  type DirectoryNode,
+  type FileNode,
+  type FileState,
+  memoryError,
+  type MemoryState,
+  type Place,
+  toEtag,
+  toFileStat,
+  type TreeNode,
+} from './state.ts'
 import { findNode, ownDirectory, removeEntry, requireNode, statesAt } from './tree.ts'
 import { stamp, storeFile } from './write.ts'
 
@@ -16,7 +26,13 @@ export function rename(state: MemoryState, place: Place, to: Path, options: Move
   removeEntry(state, place.path, node, { keepGraves: false })
   target.entries.set(baseName(to), moved)
   state.graves.delete(to)
-  recordChange(state, { type: 'renamed', path: to, from: place.path, kind: node.kind, etag: node.kind === 'file' ? toEtag(node.state) : undefined })
+  recordChange(state, {
+    type: 'renamed',
+    path: to,
+    from: place.path,
+    kind: node.kind,
+    etag: node.kind === 'file' ? toEtag(node.state) : undefined,
+  })
   return toFileStat(to, moved)
 }
 
@@ -38,11 +54,13 @@ function checkMove(state: MemoryState, place: Place, to: Path, options: Move): T
   checkConditions(source, { ifMatch: options.ifMatch }, place)
   if (to === place.path) return source
   const target = { op: place.op, path: to }
-  if (source.kind === 'directory' && isWithin(to, place.path)) throw memoryError('invalid_argument', target, `It lies inside ${place.path}, which would hold itself.`)
+  if (source.kind === 'directory' && isWithin(to, place.path))
+    throw memoryError('invalid_argument', target, `It lies inside ${place.path}, which would hold itself.`)
   const standing = findNode(state.root, to)
   checkConditions(standing, { ifNoneMatch: options.ifNoneMatch }, target)
   if (standing?.kind === 'directory') throw memoryError('is_directory', target, 'A directory stands there; name the place inside it.')
-  if (standing?.kind === 'file' && source.kind === 'directory') throw memoryError('not_directory', target, 'A directory does not replace a file.')
+  if (standing?.kind === 'file' && source.kind === 'directory')
+    throw memoryError('not_directory', target, 'A directory does not replace a file.')
   return source
 }
 
@@ -53,7 +71,10 @@ function withHistory(node: FileNode, replaced: readonly FileState[]): FileNode {
 function cloneTree(state: MemoryState, node: DirectoryNode): DirectoryNode {
   const clone: DirectoryNode = { kind: 'directory', owner: state.owner, createdAt: new Date(state.now()), entries: new Map() }
   for (const [name, child] of node.entries) {
-    const copied = child.kind === 'directory' ? cloneTree(state, child) : { ...child, state: stamp(state, { ...child.state, createdAt: undefined }), past: [] }
+    const copied =
+      child.kind === 'directory'
+        ? cloneTree(state, child)
+        : { ...child, state: stamp(state, { ...child.state, createdAt: undefined }), past: [] }
     clone.entries.set(name, copied)
   }
   return clone

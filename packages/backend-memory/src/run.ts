@@ -7,7 +7,11 @@ export function checkRunnable(state: MemoryState, place: Place, signal: AbortSig
 }
 
 /** Runs one call; `close` waits for it. */
-export async function run<T>(state: MemoryState, place: Place & { readonly signal: AbortSignal | undefined }, step: (place: Place) => T | Promise<T>): Promise<T> {
+export async function run<T>(
+  state: MemoryState,
+  place: Place & { readonly signal: AbortSignal | undefined },
+  step: (place: Place) => T | Promise<T>,
+): Promise<T> {
   checkRunnable(state, place, place.signal)
   const result = step({ op: place.op, path: place.path })
   if (!(result instanceof Promise)) return result

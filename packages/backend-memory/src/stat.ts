@@ -22,7 +22,8 @@ function resolveVersion(state: MemoryState, place: Place, version: string): Tree
 
 function resolveSnapshot(state: MemoryState, place: Place, name: string): TreeNode {
   const snapshot = nearestSnapshot(state, place, name)
-  if (snapshot === undefined) throw memoryError('not_found', place, `No snapshot "${name}" holds this path; snapshots() lists those that exist.`)
+  if (snapshot === undefined)
+    throw memoryError('not_found', place, `No snapshot "${name}" holds this path; snapshots() lists those that exist.`)
   const node = findNode(snapshot.node, relativePath(place.path, snapshot.path))
   if (node === undefined) throw memoryError('not_found', place, `The snapshot "${name}" of ${snapshot.path} does not hold it.`)
   return node

@@ -1,4 +1,13 @@
-import { type AppendOptions, baseName, type Body, type FileStat, type Metadata, parentPath, type Path, type WriteOptions } from '@nexus/core/contract'
+import {
+  type AppendOptions,
+  baseName,
+  type Body,
+  type FileStat,
+  type Metadata,
+  parentPath,
+  type Path,
+  type WriteOptions,
+} from '@nexus/core/contract'
 import { collectBody } from './collect.ts'
 import { checkConditions } from './conditions.ts'
 import { recordChange } from './log.ts'
@@ -20,7 +29,12 @@ export function applyWrite(state: MemoryState, place: Place, bytes: Uint8Array, 
   const node = findNode(state.root, place.path)
   checkConditions(node, options, place)
   if (node?.kind === 'directory') throw memoryError('is_directory', place)
-  return storeFile(state, place, { bytes, contentType: options.contentType, metadata: { ...options.metadata }, createdAt: node?.state.createdAt })
+  return storeFile(state, place, {
+    bytes,
+    contentType: options.contentType,
+    metadata: { ...options.metadata },
+    createdAt: node?.state.createdAt,
+  })
 }
 
 /** Collects the body, then extends the file by it in one step; creates the file when it is absent. */
@@ -31,12 +45,21 @@ export async function append(state: MemoryState, place: Place, body: Body, optio
   if (node?.kind === 'directory') throw memoryError('is_directory', place)
   const before = node?.state.bytes ?? new Uint8Array(0)
   if (before.length + added.length > state.maxSizeBytes) {
-    throw memoryError('invalid_argument', place, `The file would be longer than the ${state.maxSizeBytes} bytes that this backend keeps (maxSizeBytes).`)
+    throw memoryError(
+      'invalid_argument',
+      place,
+      `The file would be longer than the ${state.maxSizeBytes} bytes that this backend keeps (maxSizeBytes).`,
+    )
   }
   const bytes = new Uint8Array(before.length + added.length)
   bytes.set(before)
   bytes.set(added, before.length)
-  return storeFile(state, place, { bytes, contentType: node?.state.contentType, metadata: node?.state.metadata ?? {}, createdAt: node?.state.createdAt })
+  return storeFile(state, place, {
+    bytes,
+    contentType: node?.state.contentType,
+    metadata: node?.state.metadata ?? {},
+    createdAt: node?.state.createdAt,
+  })
 }
 
 /** What a new state of a file is made of; the rest is stamped. */

@@ -37,6 +37,10 @@ export function skip(reason: string): never {
 type Sentences = Readonly<Record<string, (context: CaseContext) => Promise<unknown>>>
 
 /** The cases of one section, in the order of the page. */
-export function section(title: string, sentences: Sentences, { fitsReadonly = false }: { readonly fitsReadonly?: boolean } = {}): readonly ContractCase[] {
+export function section(
+  title: string,
+  sentences: Sentences,
+  { fitsReadonly = false }: { readonly fitsReadonly?: boolean } = {},
+): readonly ContractCase[] {
   return Object.entries(sentences).map(([name, run]) => ({ name, section: title, run, fitsReadonly }))
 }

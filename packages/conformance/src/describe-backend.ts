@@ -32,5 +32,6 @@ export function describeBackend<O extends Backend | OpenedBackend>(name: string,
 function checkGaps(knownGaps: Readonly<Record<string, string>>): void {
   const names = new Set(contractCases.map((contractCase) => contractCase.name))
   const unknownName = Object.keys(knownGaps).find((gap) => !names.has(gap))
-  if (unknownName !== undefined) throw new Error(`knownGaps names "${unknownName}", which is no sentence of the contract; copy it from docs/contract.md.`)
+  if (unknownName !== undefined)
+    throw new Error(`knownGaps names "${unknownName}", which is no sentence of the contract; copy it from docs/contract.md.`)
 }

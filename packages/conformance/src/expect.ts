@@ -61,7 +61,11 @@ export function declared<K extends OptionalMember>({ backend }: CaseContext, nam
 }
 
 /** Asserts that an undeclared operation is an absent member, or fails with `unsupported`. */
-export async function undeclared<K extends OptionalMember>({ backend }: CaseContext, name: K, call: (member: NonNullable<Backend[K]>) => Promise<unknown>): Promise<unknown> {
+export async function undeclared<K extends OptionalMember>(
+  { backend }: CaseContext,
+  name: K,
+  call: (member: NonNullable<Backend[K]>) => Promise<unknown>,
+): Promise<unknown> {
   const member = backend[name]
   return member === undefined ? undefined : fails('unsupported', call(member))
 }

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { type Body, type Entry, type FileStat, isNexusError, type ListOptions, parsePath, type Path, type ReadOptions, type WriteOptions } from '@nexus/core/contract'
+import {
+  type Body,
+  type Entry,
+  type FileStat,
+  isNexusError,
+  type ListOptions,
+  parsePath,
+  type Path,
+  type ReadOptions,
+  type WriteOptions,
+} from '@nexus/core/contract'
 import { toBytes } from './bodies.ts'
 import type { CaseContext } from './case.ts'
 

@@ -53,7 +53,12 @@ function toContext<O extends Backend | OpenedBackend>(opened: O, backends: Backe
     backends.push(again)
     return again
   }
-  return { backend, capabilities: backend.capabilitiesAt?.(rootPath) ?? backend.capabilities, pageEntries: options.pageEntries ?? 300, reopen }
+  return {
+    backend,
+    capabilities: backend.capabilitiesAt?.(rootPath) ?? backend.capabilities,
+    pageEntries: options.pageEntries ?? 300,
+    reopen,
+  }
 }
 
 async function ask(contractCase: ContractCase, context: CaseContext, patienceMs: number): Promise<CaseResult> {

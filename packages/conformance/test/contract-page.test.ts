@@ -8,7 +8,10 @@ const page = await readFile(new URL('../../../docs/contract.md', import.meta.url
 const sections = page
   .split(/^## /m)
   .slice(1)
-  .map((text) => ({ heading: text.slice(0, text.indexOf('\n')), sentences: Array.from(text.matchAll(/^- \*\*([0-9.]+)\*\* (.*)$/gm), ([, number, sentence]) => ({ number, sentence })) }))
+  .map((text) => ({
+    heading: text.slice(0, text.indexOf('\n')),
+    sentences: Array.from(text.matchAll(/^- \*\*([0-9.]+)\*\* (.*)$/gm), ([, number, sentence]) => ({ number, sentence })),
+  }))
 
 it('has a case for each sentence of the page, in its order, and no other', () => {
   const sentences = sections.flatMap((section) => section.sentences.map(({ sentence }) => sentence))

@@ -1,4 +1,14 @@
-import { type CaseContext, type CaseOptions, type CaseResult, type ContractCase, contractCases, describeBackend, type OpenedBackend, runCase, type SuiteOptions } from '@nexus/conformance'
+import {
+  type CaseContext,
+  type CaseOptions,
+  type CaseResult,
+  type ContractCase,
+  contractCases,
+  describeBackend,
+  type OpenedBackend,
+  runCase,
+  type SuiteOptions,
+} from '@nexus/conformance'
 import type { Backend } from '@nexus/core/contract'
 import { expectTypeOf, test } from 'vitest'
 
@@ -16,7 +26,10 @@ test('describeBackend takes a backend, or one with its disposal, at once or late
 })
 
 test('reopen gets what open gave', () => {
-  describeBackend('one', { open: () => ({ backend, root: '/tmp' }), reopen: ({ root }) => (expectTypeOf(root).toEqualTypeOf<string>(), backend) })
+  describeBackend('one', {
+    open: () => ({ backend, root: '/tmp' }),
+    reopen: ({ root }) => (expectTypeOf(root).toEqualTypeOf<string>(), backend),
+  })
 })
 
 test('cases can be run one by one', () => {

@@ -48,7 +48,18 @@ export function openRefusing(): Backend {
   const refuse = (): Promise<never> => Promise.reject(new NexusError('unsupported'))
   const refuseSteps = (): AsyncIterable<never> => ({ [Symbol.asyncIterator]: () => ({ next: refuse }) })
   const iterations = { versions: refuseSteps, snapshots: refuseSteps, changes: refuseSteps, search: refuseSteps }
-  return { ...openBare(), ...iterations, append: refuse, setMetadata: refuse, rename: refuse, copy: refuse, batch: refuse, snapshot: refuse, deleteSnapshot: refuse, presign: refuse }
+  return {
+    ...openBare(),
+    ...iterations,
+    append: refuse,
+    setMetadata: refuse,
+    rename: refuse,
+    copy: refuse,
+    batch: refuse,
+    snapshot: refuse,
+    deleteSnapshot: refuse,
+    presign: refuse,
+  }
 }
 
 /** Declares nothing, and does everything that it was asked for. */
@@ -60,7 +71,18 @@ export function openDishonest(): Backend {
 export function openReadonly(): Backend {
   const memory = openMemory()
   const refuse = (): Promise<never> => Promise.reject(new NexusError('read_only'))
-  const refusals = { write: refuse, delete: refuse, mkdir: refuse, append: refuse, setMetadata: refuse, rename: refuse, copy: refuse, batch: refuse, snapshot: refuse, deleteSnapshot: refuse }
+  const refusals = {
+    write: refuse,
+    delete: refuse,
+    mkdir: refuse,
+    append: refuse,
+    setMetadata: refuse,
+    rename: refuse,
+    copy: refuse,
+    batch: refuse,
+    snapshot: refuse,
+    deleteSnapshot: refuse,
+  }
   return { ...memory, ...refusals, capabilities: { ...memory.capabilities, readonly: true } }
 }
 

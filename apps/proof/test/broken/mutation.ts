@@ -16,13 +16,29 @@ import {
 /** Breaks one promise of a backend that keeps them all. */
 export type Mutation = (inner: MemoryBackend) => Backend
 
-type PromiseVerb = 'stat' | 'read' | 'write' | 'delete' | 'mkdir' | 'append' | 'setMetadata' | 'rename' | 'copy' | 'batch' | 'snapshot' | 'deleteSnapshot' | 'usage'
+type PromiseVerb =
+  | 'stat'
+  | 'read'
+  | 'write'
+  | 'delete'
+  | 'mkdir'
+  | 'append'
+  | 'setMetadata'
+  | 'rename'
+  | 'copy'
+  | 'batch'
+  | 'snapshot'
+  | 'deleteSnapshot'
+  | 'usage'
 type StepVerb = 'list' | 'versions' | 'snapshots' | 'changes'
 type AnyCall = (...args: unknown[]) => Promise<unknown>
 type AnyIteration = (...args: unknown[]) => AsyncIterable<unknown>
 
 /** Does something else instead of one verb. */
-export function instead<V extends PromiseVerb | StepVerb | 'close'>(verb: V, make: (call: MemoryBackend[V], inner: MemoryBackend) => MemoryBackend[V]): Mutation {
+export function instead<V extends PromiseVerb | StepVerb | 'close'>(
+  verb: V,
+  make: (call: MemoryBackend[V], inner: MemoryBackend) => MemoryBackend[V],
+): Mutation {
   return (inner) => ({ ...inner, [verb]: make(inner[verb], inner) })
 }
 
@@ -42,7 +58,9 @@ export function recode(verb: PromiseVerb, from: ErrorCode, to: ErrorCode = 'unex
     verb,
     (call) =>
       (...args) =>
-        call(...args).catch((error: unknown) => Promise.reject(isNexusError(error, from) ? new NexusError(to, { op: error.op, path: error.path }) : (error as Error))),
+        call(...args).catch((error: unknown) =>
+          Promise.reject(isNexusError(error, from) ? new NexusError(to, { op: error.op, path: error.path }) : (error as Error)),
+        ),
   )
 }
 
@@ -78,10 +96,11 @@ export function failingOverlap(verb: PromiseVerb, code: ErrorCode): Mutation {
 
 /** Does not look at an option. */
 export function ignoring(option: string, ...verbs: readonly (PromiseVerb | StepVerb)[]): Mutation {
-  const strip = (value: unknown): unknown => (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && option in value ? { ...value, [option]: undefined } : value)
+  const strip = (value: unknown): unknown =>
+    typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && option in value ? { ...value, [option]: undefined } : value
   return (inner) => {
     const stripped = verbs.map((verb) => [verb, (...args: unknown[]) => (inner[verb] as AnyCall)(...args.map(strip))])
-    return { ...inner, ...Object.fromEntries(stripped) as Partial<Backend> }
+    return { ...inner, ...(Object.fromEntries(stripped) as Partial<Backend>) }
   }
 }
 
@@ -115,22 +134,38 @@ export function endSteps(verb: StepVerb, code: ErrorCode): Mutation {
 
 /** Gives other entries, all at once. */
 export function listing(change: (entries: Entry[], options: ListOptions, path: Path) => Entry[]): Mutation {
-  return instead('list', (list) => async function* (path, options = {}) {
-    yield* change(await collect(list(path, options)), options, path)
-  })
+  return instead(
+    'list',
+    (list) =>
+      async function* (path, options = {}) {
+        yield* change(await collect(list(path, options)), options, path)
+      },
+  )
 }
 
 /** Lists from all entries, by a rule of its own. */
 export function listingAll(choose: (entries: Entry[], options: ListOptions, path: Path) => Entry[]): Mutation {
-  return instead('list', (list) => async function* (path, options = {}) {
-    const { startAfter: _startAfter, limit: _limit, ...rest } = options
-    yield* choose(await collect(list(path, rest)), options, path)
-  })
+  return instead(
+    'list',
+    (list) =>
+      async function* (path, options = {}) {
+        const { startAfter: _startAfter, limit: _limit, ...rest } = options
+        yield* choose(await collect(list(path, rest)), options, path)
+      },
+  )
 }
 
 /** Gives another stat. */
-export function statting(verb: 'stat' | 'write' | 'append' | 'setMetadata' | 'rename' | 'copy', change: (stat: FileStat) => FileStat): Mutation {
-  return around(verb, (call) => async (...args) => change((await call(...args)) as FileStat))
+export function statting(
+  verb: 'stat' | 'write' | 'append' | 'setMetadata' | 'rename' | 'copy',
+  change: (stat: FileStat) => FileStat,
+): Mutation {
+  return around(
+    verb,
+    (call) =>
+      async (...args) =>
+        change((await call(...args)) as FileStat),
+  )
 }
 
 /** Opens another body. */
@@ -173,7 +208,11 @@ export function repathing(change: (path: string) => string): Mutation {
 
 /** Refuses to write some names. */
 export function refusingNames(isRefused: (path: string) => boolean): Mutation {
-  return instead('write', (write) => (path, body, options) => (isRefused(path) ? Promise.reject(new NexusError('invalid_path', { op: 'write', path })) : write(path, body, options)))
+  return instead(
+    'write',
+    (write) => (path, body, options) =>
+      isRefused(path) ? Promise.reject(new NexusError('invalid_path', { op: 'write', path })) : write(path, body, options),
+  )
 }
 
 /** Does something more before a verb. */
@@ -195,7 +234,9 @@ export function after(verb: PromiseVerb, act: (inner: MemoryBackend, path: Path,
 
 /** The body of a write that came as bytes or as a stream. */
 export async function allOf(body: Uint8Array | ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  return body instanceof Uint8Array ? body : new Uint8Array(await new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer())
+  return body instanceof Uint8Array
+    ? body
+    : new Uint8Array(await new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer())
 }
 
 /** Everything that an iteration gives. */

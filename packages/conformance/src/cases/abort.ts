@@ -30,7 +30,10 @@ function callEach(context: CaseContext, path: Path, signal: AbortSignal): (() =>
 }
 
 /** Asserts that an aborted body changes nothing and that its source hears of it. */
-async function abortsBody(context: CaseContext, store: (body: ReadableStream<Uint8Array>, signal: AbortSignal) => Promise<unknown>): Promise<void> {
+async function abortsBody(
+  context: CaseContext,
+  store: (body: ReadableStream<Uint8Array>, signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
   await put(context, '/kept', 'old')
   const controller = new AbortController()
   const body = heldStream(toBytes('half'))
@@ -116,7 +119,7 @@ export const abortCases: readonly ContractCase[] = section('Abort', {
     await holds(context, '/bytes', 'stored')
     await holds(context, '/stream', 'stored')
   },
-  'One caller\'s abort is no other\'s: a call beside it goes on.': async (context) => {
+  "One caller's abort is no other's: a call beside it goes on.": async (context) => {
     const controller = new AbortController()
     const body = heldStream(toBytes('half'))
     const aborted = put(context, '/file', body.stream, { signal: controller.signal })

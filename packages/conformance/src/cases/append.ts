@@ -40,7 +40,8 @@ export const appendCases: readonly ContractCase[] = section('Append', {
       const before = await put(context, '/log', 'one ')
       const given = await append('/log', 'two')
       const stat = await context.backend.stat(at('/log'))
-      for (const field of ['path', 'kind', 'sizeBytes', 'etag', 'digest', 'version'] as const) assert.equal(given[field], stat[field], `${field} differs`)
+      for (const field of ['path', 'kind', 'sizeBytes', 'etag', 'digest', 'version'] as const)
+        assert.equal(given[field], stat[field], `${field} differs`)
       assert.notEqual(given.etag, before.etag)
     }),
   '`append` keeps content type and metadata.': (context) =>

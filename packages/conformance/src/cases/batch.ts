@@ -33,19 +33,41 @@ export const batchCases: readonly ContractCase[] = section('Batch', {
   '`batch` gives a stat for each step: the one after it, and for `delete` the one before.': (context) =>
     where(context, async (batch) => {
       await put(context, '/gone', 'gone')
-      const stats = await batch([writing('/a', 'four'), writing('/a', 'seconds'), { op: 'rename', from: at('/a'), to: at('/b') }, { op: 'delete', path: at('/gone') }])
+      const stats = await batch([
+        writing('/a', 'four'),
+        writing('/a', 'seconds'),
+        { op: 'rename', from: at('/a'), to: at('/b') },
+        { op: 'delete', path: at('/gone') },
+      ])
       assert.deepEqual(
         stats.map(({ path, sizeBytes }) => [path, sizeBytes]),
-        [['/a', 4], ['/a', 7], ['/b', 7], ['/gone', 4]],
+        [
+          ['/a', 4],
+          ['/a', 7],
+          ['/b', 7],
+          ['/gone', 4],
+        ],
       )
       assert.equal(stats[2]?.etag, (await context.backend.stat(at('/b'))).etag)
     }),
   '`batch` takes `mkdir` and `setMetadata` where they are declared.': (context) =>
     where(context, async (batch) => {
       const { emptyDirectories, metadata } = context.capabilities
-      if (emptyDirectories) await batch([{ op: 'mkdir', path: at('/new') }, { op: 'mkdir', path: at('/deep/er'), recursive: true }])
-      if (metadata) await batch([{ ...writing('/file', 'content'), metadata: { colour: 'red' } }, { op: 'setMetadata', path: at('/file'), patch: { size: 'large' } }])
-      assert.deepEqual(await keysOf(context, '/', { recursive: true }), [...(emptyDirectories ? ['deep/', 'deep/er/'] : []), ...(metadata ? ['file'] : []), ...(emptyDirectories ? ['new/'] : [])])
+      if (emptyDirectories)
+        await batch([
+          { op: 'mkdir', path: at('/new') },
+          { op: 'mkdir', path: at('/deep/er'), recursive: true },
+        ])
+      if (metadata)
+        await batch([
+          { ...writing('/file', 'content'), metadata: { colour: 'red' } },
+          { op: 'setMetadata', path: at('/file'), patch: { size: 'large' } },
+        ])
+      assert.deepEqual(await keysOf(context, '/', { recursive: true }), [
+        ...(emptyDirectories ? ['deep/', 'deep/er/'] : []),
+        ...(metadata ? ['file'] : []),
+        ...(emptyDirectories ? ['new/'] : []),
+      ])
       if (metadata) assert.deepEqual((await context.backend.stat(at('/file'))).metadata, { colour: 'red', size: 'large' })
     }),
   'When a step fails, `batch` fails with its code and none of its steps has happened.': (context) =>
@@ -66,13 +88,17 @@ export const batchCases: readonly ContractCase[] = section('Batch', {
     }),
   'Conditions in a `batch` hold for all of it.': (context) =>
     where(context, async (batch) => {
-      if (context.capabilities.ifMatch === false || context.capabilities.ifNoneMatch === false) return skip('The backend knows no conditions.')
+      if (context.capabilities.ifMatch === false || context.capabilities.ifNoneMatch === false)
+        return skip('The backend knows no conditions.')
       const { etag: old } = await put(context, '/file', 'old')
       const { etag } = await put(context, '/file', 'new')
       await fails('precondition_failed', batch([writing('/other', 'lost'), { ...writing('/file', 'lost'), ifMatch: old }]))
       await fails('precondition_failed', batch([writing('/other', 'lost'), { ...writing('/file', 'lost'), ifNoneMatch: '*' }]))
       await isAbsent(context, '/other')
-      await batch([{ ...writing('/other', 'kept'), ifNoneMatch: '*' }, { ...writing('/file', 'newer'), ifMatch: etag }])
+      await batch([
+        { ...writing('/other', 'kept'), ifNoneMatch: '*' },
+        { ...writing('/file', 'newer'), ifMatch: etag },
+      ])
       return holds(context, '/file', 'newer')
     }),
   'A `batch` of nothing changes nothing and gives nothing.': (context) =>

@@ -13,7 +13,11 @@ async function where(context: CaseContext, check: (changes: Watch) => Promise<un
 }
 
 /** The first change that fits, while `act` goes on making some: a live watch may take a moment to begin. */
-async function firstChange(changes: AsyncIterable<Change>, fits: (change: Change) => boolean, act: () => Promise<unknown>): Promise<Change> {
+async function firstChange(
+  changes: AsyncIterable<Change>,
+  fits: (change: Change) => boolean,
+  act: () => Promise<unknown>,
+): Promise<Change> {
   const found = findChange(changes, fits)
   for (;;) {
     const change = await Promise.race([found, act().then(pause)])
@@ -42,7 +46,11 @@ async function changesUntil(changes: AsyncIterable<Change>, last: string): Promi
 
 /** A cursor of this moment; only for `resumable`. */
 async function cursorNow(context: CaseContext, changes: Watch): Promise<string> {
-  const { cursor } = await firstChange(changes('/'), ({ path }) => path === '/mark', () => put(context, '/mark', String(Math.random())))
+  const { cursor } = await firstChange(
+    changes('/'),
+    ({ path }) => path === '/mark',
+    () => put(context, '/mark', String(Math.random())),
+  )
   return cursor
 }
 
@@ -51,9 +59,17 @@ export const changeCases: readonly ContractCase[] = section('Changes', {
   '`changes` tells of a file that is written from its first step on.': (context) =>
     where(context, async (changes) => {
       await put(context, '/docs/before', 'old')
-      const change = await firstChange(changes('/'), () => true, () => put(context, '/docs/file', String(Math.random())))
+      const change = await firstChange(
+        changes('/'),
+        () => true,
+        () => put(context, '/docs/file', String(Math.random())),
+      )
       assert.notEqual(change.path, '/docs/before')
-      const file = await firstChange(changes('/docs'), ({ path }) => path === '/docs/file', () => put(context, '/docs/file', String(Math.random())))
+      const file = await firstChange(
+        changes('/docs'),
+        ({ path }) => path === '/docs/file',
+        () => put(context, '/docs/file', String(Math.random())),
+      )
       assert.deepEqual([file.kind, typeof file.cursor], ['file', 'string'])
       assert.ok(file.type === 'created' || file.type === 'modified', file.type)
     }),
@@ -77,16 +93,24 @@ export const changeCases: readonly ContractCase[] = section('Changes', {
       const direct = await firstChange(changes('/docs', { recursive: false }), ({ kind }) => kind === 'file', act)
       assert.equal(direct.path, '/docs/a')
     }),
-  '`since` goes on after a change, gives every later one once and in order, and is refused with `unsupported` by `live` backends.': (context) =>
+  '`since` goes on after a change, gives every later one once and in order, and is refused with `unsupported` by `live` backends.': (
+    context,
+  ) =>
     where(context, async (changes) => {
       if (context.capabilities.changes === 'live') return fails('unsupported', firstOf(changes('/', { since: 'any' })))
       const since = await cursorNow(context, changes)
       const paths = ['/a', '/b', '/c', '/a', '/end']
       for (const path of paths) await put(context, path, String(Math.random()))
       const seen = await changesUntil(changes('/', { since }), '/end')
-      assert.deepEqual(seen.map(({ path }) => path), paths)
+      assert.deepEqual(
+        seen.map(({ path }) => path),
+        paths,
+      )
       const later = await changesUntil(changes('/', { since: seen[1]?.cursor }), '/end')
-      assert.deepEqual(later.map(({ path }) => path), paths.slice(2))
+      assert.deepEqual(
+        later.map(({ path }) => path),
+        paths.slice(2),
+      )
       return undefined
     }),
   'A resumable change says `created`, `modified`, `deleted` or `renamed` (with `from`), as it was.': (context) =>
@@ -102,7 +126,13 @@ export const changeCases: readonly ContractCase[] = section('Changes', {
       await put(context, '/end', 'x')
       const seen = await changesUntil(changes('/', { since }), '/end')
       const told = seen.map(({ type, path, from }) => [type, path, from])
-      assert.deepEqual(told, [['created', '/file', undefined], ['modified', '/file', undefined], ['renamed', '/moved', '/file'], ['deleted', '/moved', undefined], ['created', '/end', undefined]])
+      assert.deepEqual(told, [
+        ['created', '/file', undefined],
+        ['modified', '/file', undefined],
+        ['renamed', '/moved', '/file'],
+        ['deleted', '/moved', undefined],
+        ['created', '/end', undefined],
+      ])
       return undefined
     }),
   'An unknown cursor fails with `invalid_argument`.': (context) =>

@@ -35,7 +35,8 @@ export const concurrencyCases: readonly ContractCase[] = section('Concurrency', 
         isLast = isWritten
         await setImmediate()
         const bytes = await bytesOf(context, '/file')
-        const isWhole = context.capabilities.fidelity === 'rendered' || Buffer.compare(bytes, old) === 0 || Buffer.compare(bytes, next) === 0
+        const isWhole =
+          context.capabilities.fidelity === 'rendered' || Buffer.compare(bytes, old) === 0 || Buffer.compare(bytes, next) === 0
         assert.ok(isWhole, 'A reader got neither the old file nor the new one.')
       }
     }
@@ -60,18 +61,24 @@ export const concurrencyCases: readonly ContractCase[] = section('Concurrency', 
     assert.deepEqual(more, [])
     return holds(context, `/${target}`, 'moved')
   },
-  'Of many callers that make one directory at the same time, one succeeds and the others fail with `already_exists`; with `recursive` all succeed.': async (context) => {
-    const { backend, capabilities } = context
-    if (!capabilities.emptyDirectories) return fails('unsupported', backend.mkdir(at('/new')))
-    const outcomes = await Promise.allSettled(numbers.map(() => backend.mkdir(at('/new'))))
-    const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason as unknown)
-    assert.ok(failures.every((error) => isNexusError(error, 'already_exists')), String(failures))
-    assert.equal(failures.length, numbers.length - 1)
-    await Promise.all(numbers.map(() => backend.mkdir(at('/deep/er/est'), { recursive: true })))
-    assert.deepEqual(await keysOf(context, '/', { recursive: true }), ['deep/', 'deep/er/', 'deep/er/est/', 'new/'])
-    return undefined
-  },
-  'Callers that delete one file at the same time succeed or fail with `not_found`, and one at least succeeds; with `force` all do.': async (context) => {
+  'Of many callers that make one directory at the same time, one succeeds and the others fail with `already_exists`; with `recursive` all succeed.':
+    async (context) => {
+      const { backend, capabilities } = context
+      if (!capabilities.emptyDirectories) return fails('unsupported', backend.mkdir(at('/new')))
+      const outcomes = await Promise.allSettled(numbers.map(() => backend.mkdir(at('/new'))))
+      const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason as unknown)
+      assert.ok(
+        failures.every((error) => isNexusError(error, 'already_exists')),
+        String(failures),
+      )
+      assert.equal(failures.length, numbers.length - 1)
+      await Promise.all(numbers.map(() => backend.mkdir(at('/deep/er/est'), { recursive: true })))
+      assert.deepEqual(await keysOf(context, '/', { recursive: true }), ['deep/', 'deep/er/', 'deep/er/est/', 'new/'])
+      return undefined
+    },
+  'Callers that delete one file at the same time succeed or fail with `not_found`, and one at least succeeds; with `force` all do.': async (
+    context,
+  ) => {
     const { backend } = context
     await put(context, '/file', 'x')
     const outcomes = await Promise.allSettled(numbers.map(() => backend.delete(at('/file'))))

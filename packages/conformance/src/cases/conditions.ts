@@ -20,7 +20,8 @@ async function etagOf(context: CaseContext, path: string): Promise<string> {
 /** How many of the calls succeeded; all others must have failed with `precondition_failed`. */
 async function countWinners(calls: readonly Promise<unknown>[]): Promise<number> {
   const outcomes = await Promise.allSettled(calls)
-  for (const outcome of outcomes) if (outcome.status === 'rejected') await fails('precondition_failed', Promise.reject(outcome.reason as Error))
+  for (const outcome of outcomes)
+    if (outcome.status === 'rejected') await fails('precondition_failed', Promise.reject(outcome.reason as Error))
   return outcomes.filter((outcome) => outcome.status === 'fulfilled').length
 }
 

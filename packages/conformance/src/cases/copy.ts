@@ -2,7 +2,18 @@ import assert from 'node:assert/strict'
 import { type CaseContext, type ContractCase, section } from '../case.ts'
 import { fails } from '../expect.ts'
 import { at, holds, isAbsent, keysOf, put, putAll } from '../given.ts'
-import { checksSource, givesTargetStat, keepsFile, leavesItself, type Move, neverReplaces, refusesAbsent, refusesTarget, replacesFile, whereMoves } from './moves.ts'
+import {
+  checksSource,
+  givesTargetStat,
+  keepsFile,
+  leavesItself,
+  type Move,
+  neverReplaces,
+  refusesAbsent,
+  refusesTarget,
+  replacesFile,
+  whereMoves,
+} from './moves.ts'
 
 function where(context: CaseContext, check: (copy: Move) => Promise<unknown>): Promise<unknown> {
   return whereMoves(context, 'copy', check)
@@ -29,10 +40,13 @@ export const copyCases: readonly ContractCase[] = section('Copy', {
     }),
   '`copy` of a file onto itself changes nothing.': (context) => where(context, (copy) => leavesItself(context, copy)),
   '`copy` of what is absent fails with `not_found`, onto itself too.': (context) => where(context, (copy) => refusesAbsent(context, copy)),
-  '`copy` of a file onto a directory fails with `is_directory`.': (context) => where(context, (copy) => refusesTarget(context, copy, 'directory')),
-  '`copy` to a place below a file fails with `not_directory`.': (context) => where(context, (copy) => refusesTarget(context, copy, 'below a file')),
+  '`copy` of a file onto a directory fails with `is_directory`.': (context) =>
+    where(context, (copy) => refusesTarget(context, copy, 'directory')),
+  '`copy` to a place below a file fails with `not_directory`.': (context) =>
+    where(context, (copy) => refusesTarget(context, copy, 'below a file')),
   '`copy` with `ifMatch` checks the etag of the source.': (context) => where(context, (copy) => checksSource(context, copy)),
-  '`copy` with `ifNoneMatch` never replaces: it fails with `precondition_failed` where something is.': (context) => where(context, (copy) => neverReplaces(context, copy)),
+  '`copy` with `ifNoneMatch` never replaces: it fails with `precondition_failed` where something is.': (context) =>
+    where(context, (copy) => neverReplaces(context, copy)),
   '`copy` of a directory copies all below it in one step, or fails with `is_directory` and copies nothing.': (context) =>
     where(context, async (copy) => {
       await putAll(context, ['/docs/a', '/docs/sub/b'])
@@ -48,18 +62,20 @@ export const copyCases: readonly ContractCase[] = section('Copy', {
       assert.deepEqual(await keysOf(context, '/docs', { recursive: true }), ['a', 'sub/', 'sub/b'])
       return undefined
     }),
-  '`copy` of a directory into itself fails with `invalid_argument` (`is_directory` where directories are not copied) and changes nothing.': (context) =>
-    where(context, async (copy) => {
-      await putAll(context, ['/docs/sub/b'])
-      for (const to of ['/docs/new', '/docs/sub/new', '/docs/sub']) await fails(['invalid_argument', 'is_directory'], copy('/docs', to))
-      assert.deepEqual(await keysOf(context, '/', { recursive: true }), ['docs/', 'docs/sub/', 'docs/sub/b'])
-    }),
-  '`copy` of a directory replaces nothing: onto a directory it fails with `is_directory`, onto a file with `not_directory` (`is_directory` where directories are not copied).': (context) =>
-    where(context, async (copy) => {
-      await putAll(context, ['/docs/a', '/other/b', '/file'])
-      await fails('is_directory', copy('/docs', '/other'))
-      await fails(['not_directory', 'is_directory'], copy('/docs', '/file'))
-      assert.deepEqual(await keysOf(context, '/', { recursive: true }), ['docs/', 'docs/a', 'file', 'other/', 'other/b'])
-      await holds(context, '/file', '/file')
-    }),
+  '`copy` of a directory into itself fails with `invalid_argument` (`is_directory` where directories are not copied) and changes nothing.':
+    (context) =>
+      where(context, async (copy) => {
+        await putAll(context, ['/docs/sub/b'])
+        for (const to of ['/docs/new', '/docs/sub/new', '/docs/sub']) await fails(['invalid_argument', 'is_directory'], copy('/docs', to))
+        assert.deepEqual(await keysOf(context, '/', { recursive: true }), ['docs/', 'docs/sub/', 'docs/sub/b'])
+      }),
+  '`copy` of a directory replaces nothing: onto a directory it fails with `is_directory`, onto a file with `not_directory` (`is_directory` where directories are not copied).':
+    (context) =>
+      where(context, async (copy) => {
+        await putAll(context, ['/docs/a', '/other/b', '/file'])
+        await fails('is_directory', copy('/docs', '/other'))
+        await fails(['not_directory', 'is_directory'], copy('/docs', '/file'))
+        assert.deepEqual(await keysOf(context, '/', { recursive: true }), ['docs/', 'docs/a', 'file', 'other/', 'other/b'])
+        await holds(context, '/file', '/file')
+      }),
 })

@@ -59,7 +59,8 @@ export const errorCases: readonly ContractCase[] = section('Errors', {
       delete: () => backend.delete(at('/absent')),
       list: () => firstOf(backend.list(at('/absent'))),
     }
-    for (const [op, call] of Object.entries(failures)) assert.deepEqual(await failure(call()).then((error) => isNexusError(error) && error.op), op)
+    for (const [op, call] of Object.entries(failures))
+      assert.deepEqual(await failure(call()).then((error) => isNexusError(error) && error.op), op)
   },
 })
 
@@ -84,7 +85,18 @@ export const readonlyCases: readonly ContractCase[] = section(
     'A backend of files names its scheme, a fidelity, and every capability.': ({ backend, capabilities }) => {
       assert.match(backend.scheme, /^[a-z][a-z0-9+.-]*$/)
       assert.match(capabilities.fidelity, /^(?:bytes|rendered)$/)
-      const flags = ['readonly', 'ranges', 'append', 'metadata', 'emptyDirectories', 'batch', 'versions', 'snapshots', 'search', 'presign'] as const
+      const flags = [
+        'readonly',
+        'ranges',
+        'append',
+        'metadata',
+        'emptyDirectories',
+        'batch',
+        'versions',
+        'snapshots',
+        'search',
+        'presign',
+      ] as const
       for (const flag of flags) assert.equal(typeof capabilities[flag], 'boolean', flag)
       for (const choice of ['ifMatch', 'ifNoneMatch', 'rename', 'directoryRename', 'copy', 'changes'] as const) {
         assert.ok(capabilities[choice] === false || typeof capabilities[choice] === 'string', choice)

@@ -29,7 +29,10 @@ export const extraCases: readonly ContractCase[] = section('Usage, search, presi
     await putAll(context, ['/docs/other'])
     await put(context, '/docs/hay', 'hay\nhay needle hay\n')
     const matches = await collect(declared(context, 'search')(at('/docs'), 'needle'))
-    assert.deepEqual(matches.map(({ path, line, column }) => [path, line, column]), [['/docs/hay', 2, 5]])
+    assert.deepEqual(
+      matches.map(({ path, line, column }) => [path, line, column]),
+      [['/docs/hay', 2, 5]],
+    )
     return undefined
   },
   '`presign` gives a URL of the file, where it is declared.': async (context) => {

@@ -32,7 +32,10 @@ export const listCases: readonly ContractCase[] = section('List', {
       { name: 'a', path: '/docs/a', kind: 'file' },
       { name: 'sub', path: '/docs/sub', kind: 'directory' },
     ])
-    assert.deepEqual((await entriesOf(context, '/')).map(({ path }) => path), ['/docs', '/other'])
+    assert.deepEqual(
+      (await entriesOf(context, '/')).map(({ path }) => path),
+      ['/docs', '/other'],
+    )
   },
   '`list` orders by UTF-8 bytes, a directory as `name/`.': async (context) => {
     await putAll(context, ordered)
@@ -65,7 +68,8 @@ export const listCases: readonly ContractCase[] = section('List', {
   },
   '`startAfter` resumes after the entry of that name.': async (context) => {
     await putAll(context, ordered)
-    for (const [index, key] of orderedKeys.entries()) assert.deepEqual(await keysOf(context, '/', { startAfter: key }), orderedKeys.slice(index + 1))
+    for (const [index, key] of orderedKeys.entries())
+      assert.deepEqual(await keysOf(context, '/', { startAfter: key }), orderedKeys.slice(index + 1))
   },
   '`startAfter` takes a name that is not there, and resumes where it would stand.': async (context) => {
     await putAll(context, ordered)
@@ -107,19 +111,26 @@ export const listCases: readonly ContractCase[] = section('List', {
   },
   'A listing longer than a page of the storage is complete and in order.': async (context) => {
     const names = Array.from({ length: context.pageEntries + 1 }, (_, index) => `file-${index}`)
-    for (let index = 0; index < names.length; index += 16) await Promise.all(names.slice(index, index + 16).map((name) => put(context, `/many/${name}`, '')))
+    for (let index = 0; index < names.length; index += 16)
+      await Promise.all(names.slice(index, index + 16).map((name) => put(context, `/many/${name}`, '')))
     const expected = names.sort(compareUtf8)
     assert.deepEqual(await keysOf(context, '/many'), expected)
     assert.deepEqual(await keysOf(context, '/many', { startAfter: expected.at(-3) ?? '' }), expected.slice(-2))
     assert.equal((await keysOf(context, '/', { recursive: true })).length, names.length + 1)
   },
   'What a listing tells of an entry is what `stat` tells.': async (context) => {
-    await put(context, '/docs/a', 'content', context.capabilities.metadata ? { contentType: 'text/plain', metadata: { colour: 'red' } } : {})
+    await put(
+      context,
+      '/docs/a',
+      'content',
+      context.capabilities.metadata ? { contentType: 'text/plain', metadata: { colour: 'red' } } : {},
+    )
     await put(context, '/docs/sub/b', 'b')
     for (const entry of await entriesOf(context, '/docs', { recursive: true })) {
       const stat = await context.backend.stat(entry.path)
       assert.equal(entry.kind, stat.kind)
-      for (const field of comparedFields) if (entry[field] !== undefined) assert.deepEqual(entry[field], stat[field], `${field} of ${entry.path}`)
+      for (const field of comparedFields)
+        if (entry[field] !== undefined) assert.deepEqual(entry[field], stat[field], `${field} of ${entry.path}`)
     }
   },
   'A listing that the caller leaves ends there, and the backend goes on.': async (context) => {
@@ -143,11 +154,19 @@ export const listCases: readonly ContractCase[] = section('List', {
     const seen: string[] = []
     for await (const { path, kind } of context.backend.list(at('/docs'), { recursive: true })) {
       if (kind === 'file') seen.push(path)
-      if (seen.length === 1) await Promise.all([put(context, '/docs/a', ''), put(context, '/docs/c', ''), context.backend.delete(at('/docs/e'), { force: true })])
+      if (seen.length === 1)
+        await Promise.all([
+          put(context, '/docs/a', ''),
+          put(context, '/docs/c', ''),
+          context.backend.delete(at('/docs/e'), { force: true }),
+        ])
     }
-    assert.deepEqual(seen.filter((path) => stable.includes(path)), stable)
+    assert.deepEqual(
+      seen.filter((path) => stable.includes(path)),
+      stable,
+    )
   },
-  'The members of a listing that the caller changes are the caller\'s own.': async (context) => {
+  "The members of a listing that the caller changes are the caller's own.": async (context) => {
     await putAll(context, ['/a'])
     const [entry] = await entriesOf(context, '/')
     Object.assign(entry?.metadata ?? {}, { stranger: 'x' })

@@ -24,7 +24,8 @@ export const metadataCases: readonly ContractCase[] = section('Metadata', {
       const attributes = { contentType: 'text/plain; charset=utf-8', metadata: { colour: 'red', 'two-words': 'a b' } }
       const written = await put(context, '/file', 'content', attributes)
       await using content = await context.backend.read(at('/file'))
-      for (const { contentType, metadata } of [written, await context.backend.stat(at('/file')), content.stat]) assert.deepEqual({ contentType, metadata }, attributes)
+      for (const { contentType, metadata } of [written, await context.backend.stat(at('/file')), content.stat])
+        assert.deepEqual({ contentType, metadata }, attributes)
     }),
   '`write` without metadata leaves a file without any, whatever it replaced.': (context) =>
     where(context, async () => {
@@ -83,6 +84,9 @@ export const metadataCases: readonly ContractCase[] = section('Metadata', {
       await putAll(context, ['/plain'])
       assert.equal((await context.backend.stat(at('/tool'))).metadata['mode'], '755')
       const modes = (await entriesOf(context, '/')).map(({ name, metadata }) => [name, metadata?.['mode']])
-      assert.ok(modes.every(([name, mode]) => name !== 'plain' || mode === undefined), 'A plain file has no mode.')
+      assert.ok(
+        modes.every(([name, mode]) => name !== 'plain' || mode === undefined),
+        'A plain file has no mode.',
+      )
     }),
 })

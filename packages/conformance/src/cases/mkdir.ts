@@ -5,7 +5,10 @@ import { fails } from '../expect.ts'
 import { at, holds, isAbsent, keysOf, putAll } from '../given.ts'
 
 /** Runs the check where empty directories are declared; elsewhere `mkdir` must be refused. */
-async function where({ backend, capabilities }: CaseContext, check: (mkdir: (path: string, options?: MkdirOptions) => Promise<void>) => Promise<unknown>): Promise<unknown> {
+async function where(
+  { backend, capabilities }: CaseContext,
+  check: (mkdir: (path: string, options?: MkdirOptions) => Promise<void>) => Promise<unknown>,
+): Promise<unknown> {
   if (!capabilities.emptyDirectories) return fails('unsupported', backend.mkdir(at('/new')))
   return check((path, options) => backend.mkdir(at(path), options))
 }

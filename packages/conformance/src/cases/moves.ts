@@ -43,7 +43,8 @@ export async function givesTargetStat(context: CaseContext, move: Move): Promise
   await put(context, '/from', 'content')
   const given = await move('/from', '/to')
   const stat = await context.backend.stat(at('/to'))
-  for (const field of ['path', 'kind', 'sizeBytes', 'etag', 'digest', 'version'] as const) assert.equal(given[field], stat[field], `${field} differs`)
+  for (const field of ['path', 'kind', 'sizeBytes', 'etag', 'digest', 'version'] as const)
+    assert.equal(given[field], stat[field], `${field} differs`)
 }
 
 /** Onto itself: the same file, the same etag. */

@@ -18,11 +18,14 @@ export const nameCases: readonly ContractCase[] = section('Names', {
     await holds(context, '/a', 'small')
     await holds(context, '/A', 'large')
   },
-  'A name may hold every printable ASCII character but `/`.': (context) => keepsNames(context, ['a b', `"quoted" 'name'`, '#?&=+', '<>|:*', 'back\\slash', '~`!@$^()[]{},;']),
-  'A name may begin with a dot or a dash, and end with a dot or a space.': (context) => keepsNames(context, ['.hidden', '-dash', '...', 'dot.', 'space ', '.a.']),
+  'A name may hold every printable ASCII character but `/`.': (context) =>
+    keepsNames(context, ['a b', `"quoted" 'name'`, '#?&=+', '<>|:*', 'back\\slash', '~`!@$^()[]{},;']),
+  'A name may begin with a dot or a dash, and end with a dot or a space.': (context) =>
+    keepsNames(context, ['.hidden', '-dash', '...', 'dot.', 'space ', '.a.']),
   'A name may hold any well-formed Unicode, and `list` gives it back as it was written.': (context) =>
     keepsNames(context, ['käse', '日本語', '😀', 'שלום', '\u{10fffd}', '\uffee', 'e\u0301\u0316'.normalize('NFC')]),
-  'A `%` in a name is a character like others: `%2f`, `%41` and `100%` are themselves.': (context) => keepsNames(context, ['%2f', '%41', 'A', '100%', '%%', 'a%20b', 'a b']),
+  'A `%` in a name is a character like others: `%2f`, `%41` and `100%` are themselves.': (context) =>
+    keepsNames(context, ['%2f', '%41', 'A', '100%', '%%', 'a%20b', 'a b']),
   'A name may hold 255 bytes of UTF-8.': (context) => keepsNames(context, ['x'.repeat(255), '語'.repeat(85)]),
   'A path may hold 4,096 bytes.': async (context) => {
     const path = Array.from({ length: 16 }, (_, index) => `/${index.toString(16)}${'d'.repeat(254)}`).join('')
@@ -31,5 +34,6 @@ export const nameCases: readonly ContractCase[] = section('Names', {
     const deepest = (await keysOf(context, '/', { recursive: true })).at(-1)
     assert.equal(deepest, path.slice(1))
   },
-  'Names that only look like members of an object, such as `__proto__`, are names like others.': (context) => keepsNames(context, ['__proto__', 'constructor', 'toString', 'length']),
+  'Names that only look like members of an object, such as `__proto__`, are names like others.': (context) =>
+    keepsNames(context, ['__proto__', 'constructor', 'toString', 'length']),
 })

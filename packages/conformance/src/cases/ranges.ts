@@ -57,16 +57,29 @@ export const rangeCases: readonly ContractCase[] = section('Ranges', {
   },
   'A range with a negative or fractional number fails with `invalid_argument`, also where there is no file.': async (context) => {
     const code = context.capabilities.ranges ? 'invalid_argument' : ['invalid_argument' as const, 'unsupported' as const]
-    const ranges = [{ offset: -1 }, { offset: 0.5 }, { offset: 0, length: -1 }, { offset: 0, length: 1.5 }, { suffix: -1 }, { suffix: 0.1 }, { offset: Number.NaN }]
+    const ranges = [
+      { offset: -1 },
+      { offset: 0.5 },
+      { offset: 0, length: -1 },
+      { offset: 0, length: 1.5 },
+      { suffix: -1 },
+      { suffix: 0.1 },
+      { offset: Number.NaN },
+    ]
     for (const range of ranges) await fails(code, context.backend.read(at('/absent'), { range }))
   },
   'A range of a long file crosses whatever pieces the file is stored in.': async (context) => {
     const body = patternBytes(2_200_000)
     await put(context, '/long', body)
-    for (const [offset, length] of [[1_048_570, 12], [65_530, 1_000_000], [2_199_990, 100]] as const) {
+    for (const [offset, length] of [
+      [1_048_570, 12],
+      [65_530, 1_000_000],
+      [2_199_990, 100],
+    ] as const) {
       const read = context.backend.read(at('/long'), { range: { offset, length } })
       if (!context.capabilities.ranges) await fails('unsupported', read)
-      else sameBytes(context, await drain((await read).stream()), body.slice(offset, offset + length), `bytes ${offset} to ${offset + length}`)
+      else
+        sameBytes(context, await drain((await read).stream()), body.slice(offset, offset + length), `bytes ${offset} to ${offset + length}`)
     }
   },
 })

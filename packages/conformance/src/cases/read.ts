@@ -39,7 +39,10 @@ export const readCases: readonly ContractCase[] = section('Read', {
     const options = context.capabilities.ranges ? { range: { offset: 2, length: 3 } } : {}
     await using content = await context.backend.read(at('/file'), options)
     const { path, kind, sizeBytes, etag, version } = content.stat
-    assert.deepEqual({ path, kind, sizeBytes, etag, version }, { path: '/file', kind: 'file', sizeBytes: written.sizeBytes, etag: written.etag, version: written.version })
+    assert.deepEqual(
+      { path, kind, sizeBytes, etag, version },
+      { path: '/file', kind: 'file', sizeBytes: written.sizeBytes, etag: written.etag, version: written.version },
+    )
   },
   '`read` of what is absent fails with `not_found`, before a body is asked for.': async (context) => {
     await putAll(context, ['/docs/a', '/file'])

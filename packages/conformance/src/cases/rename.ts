@@ -2,7 +2,18 @@ import assert from 'node:assert/strict'
 import { type CaseContext, type ContractCase, section } from '../case.ts'
 import { fails } from '../expect.ts'
 import { at, holds, isAbsent, keysOf, put, putAll } from '../given.ts'
-import { checksSource, givesTargetStat, keepsFile, leavesItself, type Move, neverReplaces, refusesAbsent, refusesTarget, replacesFile, whereMoves } from './moves.ts'
+import {
+  checksSource,
+  givesTargetStat,
+  keepsFile,
+  leavesItself,
+  type Move,
+  neverReplaces,
+  refusesAbsent,
+  refusesTarget,
+  replacesFile,
+  whereMoves,
+} from './moves.ts'
 
 /** Files. */
 function files(context: CaseContext, check: (rename: Move) => Promise<unknown>): Promise<unknown> {
@@ -35,11 +46,15 @@ export const renameCases: readonly ContractCase[] = section('Rename', {
     }),
   '`rename` gives the stat of the target.': (context) => files(context, (rename) => givesTargetStat(context, rename)),
   '`rename` of a file onto itself changes nothing.': (context) => files(context, (rename) => leavesItself(context, rename)),
-  '`rename` of what is absent fails with `not_found`, onto itself too.': (context) => files(context, (rename) => refusesAbsent(context, rename)),
-  '`rename` of a file onto a directory fails with `is_directory`.': (context) => files(context, (rename) => refusesTarget(context, rename, 'directory')),
-  '`rename` to a place below a file fails with `not_directory`.': (context) => files(context, (rename) => refusesTarget(context, rename, 'below a file')),
+  '`rename` of what is absent fails with `not_found`, onto itself too.': (context) =>
+    files(context, (rename) => refusesAbsent(context, rename)),
+  '`rename` of a file onto a directory fails with `is_directory`.': (context) =>
+    files(context, (rename) => refusesTarget(context, rename, 'directory')),
+  '`rename` to a place below a file fails with `not_directory`.': (context) =>
+    files(context, (rename) => refusesTarget(context, rename, 'below a file')),
   '`rename` with `ifMatch` checks the etag of the source.': (context) => files(context, (rename) => checksSource(context, rename)),
-  '`rename` with `ifNoneMatch` never replaces: it fails with `precondition_failed` where something is.': (context) => files(context, (rename) => neverReplaces(context, rename)),
+  '`rename` with `ifNoneMatch` never replaces: it fails with `precondition_failed` where something is.': (context) =>
+    files(context, (rename) => neverReplaces(context, rename)),
   'After `rename` the old name is free: what is written there is another file.': (context) =>
     files(context, async (rename) => {
       await put(context, '/from', 'moved')
@@ -54,7 +69,14 @@ export const renameCases: readonly ContractCase[] = section('Rename', {
       const stat = await rename('/docs', '/new/place')
       assert.deepEqual({ path: stat.path, kind: stat.kind }, { path: '/new/place', kind: 'directory' })
       await holds(context, '/new/place/sub/b', '/docs/sub/b')
-      assert.deepEqual(await keysOf(context, '/', { recursive: true }), ['new/', 'new/place/', 'new/place/a', 'new/place/sub/', 'new/place/sub/b', 'other'])
+      assert.deepEqual(await keysOf(context, '/', { recursive: true }), [
+        'new/',
+        'new/place/',
+        'new/place/a',
+        'new/place/sub/',
+        'new/place/sub/b',
+        'other',
+      ])
       await put(context, '/docs/a', 'new')
       await holds(context, '/new/place/a', '/docs/a')
     }),

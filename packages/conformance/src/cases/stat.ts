@@ -5,7 +5,16 @@ import { type ContractCase, section } from '../case.ts'
 import { fails } from '../expect.ts'
 import { at, put, putAll } from '../given.ts'
 
-const compared = ['path', 'kind', 'sizeBytes', 'etag', 'digest', 'contentType', 'version', 'metadata'] as const satisfies readonly (keyof FileStat)[]
+const compared = [
+  'path',
+  'kind',
+  'sizeBytes',
+  'etag',
+  'digest',
+  'contentType',
+  'version',
+  'metadata',
+] as const satisfies readonly (keyof FileStat)[]
 
 /** What is known of a path. */
 export const statCases: readonly ContractCase[] = section('Stat', {
@@ -15,13 +24,17 @@ export const statCases: readonly ContractCase[] = section('Stat', {
     assert.equal(stat.path, '/docs/a.txt')
     assert.equal(stat.kind, 'file')
     assert.ok(typeof stat.etag === 'string' && stat.etag !== '', 'A file has an etag.')
-    if (context.capabilities.fidelity === 'bytes') assert.ok(stat.sizeBytes === undefined || stat.sizeBytes === 12, `The file has 12 bytes, not ${stat.sizeBytes}.`)
+    if (context.capabilities.fidelity === 'bytes')
+      assert.ok(stat.sizeBytes === undefined || stat.sizeBytes === 12, `The file has 12 bytes, not ${stat.sizeBytes}.`)
     assert.equal(typeof stat.metadata, 'object')
   },
   '`stat` of a directory gives its path and kind, and no size.': async (context) => {
     await put(context, '/docs/a.txt', 'a')
     const stat = await context.backend.stat(at('/docs'))
-    assert.deepEqual({ path: stat.path, kind: stat.kind, sizeBytes: stat.sizeBytes }, { path: '/docs', kind: 'directory', sizeBytes: undefined })
+    assert.deepEqual(
+      { path: stat.path, kind: stat.kind, sizeBytes: stat.sizeBytes },
+      { path: '/docs', kind: 'directory', sizeBytes: undefined },
+    )
   },
   'The root is a directory, also in an empty backend.': async ({ backend }) => {
     const stat = await backend.stat(at('/'))
@@ -44,13 +57,21 @@ export const statCases: readonly ContractCase[] = section('Stat', {
     for (const field of compared) assert.deepEqual(written[field], stat[field], `${field} differs`)
   },
   '`modifiedAt` and `createdAt` are valid dates where they are given.': async (context) => {
-    const stats = [await put(context, '/docs/a.txt', 'a'), await context.backend.stat(at('/docs/a.txt')), await context.backend.stat(at('/docs'))]
+    const stats = [
+      await put(context, '/docs/a.txt', 'a'),
+      await context.backend.stat(at('/docs/a.txt')),
+      await context.backend.stat(at('/docs')),
+    ]
     for (const date of stats.flatMap((stat) => [stat.modifiedAt, stat.createdAt])) {
       assert.ok(date === undefined || (date instanceof Date && !Number.isNaN(date.getTime())), `${String(date)} is no date.`)
     }
   },
   '`digest`, where it is given, is the tagged digest of the bytes, the same for the same bytes.': async (context) => {
-    const [one, same, other] = [await put(context, '/one', 'content'), await put(context, '/same', 'content'), await put(context, '/other', 'tnetnoc')]
+    const [one, same, other] = [
+      await put(context, '/one', 'content'),
+      await put(context, '/same', 'content'),
+      await put(context, '/other', 'tnetnoc'),
+    ]
     assert.equal(one.digest, same.digest)
     if (one.digest === undefined) return
     assert.match(one.digest, /^(?:blake3|sha256):[0-9a-f]{64}$/)

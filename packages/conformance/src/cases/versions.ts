@@ -5,7 +5,10 @@ import { declared, fails, optional, undeclared } from '../expect.ts'
 import { at, bytesOf, collect, firstOf, holds, put, putAll } from '../given.ts'
 
 /** Runs the check where versions are declared; elsewhere the member and the option must be refused. */
-async function where(context: CaseContext, check: (versions: (path: string) => Promise<FileVersion[]>) => Promise<unknown>): Promise<unknown> {
+async function where(
+  context: CaseContext,
+  check: (versions: (path: string) => Promise<FileVersion[]>) => Promise<unknown>,
+): Promise<unknown> {
   if (context.capabilities.versions) {
     const versions = declared(context, 'versions')
     return check((path) => collect(versions(at(path))))
@@ -29,7 +32,14 @@ export const versionCases: readonly ContractCase[] = section('Versions', {
       for (const content of ['one', 'two!', 'three']) await put(context, '/docs/file', content)
       const kept = await versions('/docs/file')
       assert.deepEqual(await contentsOf(context, kept), ['three', 'two!', 'one'])
-      assert.deepEqual(kept.map(({ sizeBytes, path }) => [sizeBytes, path]), [[5, '/docs/file'], [4, '/docs/file'], [3, '/docs/file']])
+      assert.deepEqual(
+        kept.map(({ sizeBytes, path }) => [sizeBytes, path]),
+        [
+          [5, '/docs/file'],
+          [4, '/docs/file'],
+          [3, '/docs/file'],
+        ],
+      )
       assert.equal(new Set(kept.map(({ version }) => version)).size, 3)
     }),
   'The version that `read` gives now is marked `current`, and no other.': (context) =>
@@ -45,7 +55,8 @@ export const versionCases: readonly ContractCase[] = section('Versions', {
       const old = await put(context, '/file', 'old', options)
       await put(context, '/file', 'newer')
       const stat = await context.backend.stat(at('/file'), { version: old.version })
-      for (const field of ['path', 'sizeBytes', 'etag', 'digest', 'version', 'metadata'] as const) assert.deepEqual(stat[field], old[field], `${field} differs`)
+      for (const field of ['path', 'sizeBytes', 'etag', 'digest', 'version', 'metadata'] as const)
+        assert.deepEqual(stat[field], old[field], `${field} differs`)
       await holds(context, '/file', 'old', { version: old.version })
     }),
   '`versions` of a name that has none fails with `not_found`, and so does an unknown `version`.': (context) =>

@@ -42,7 +42,7 @@ export const writeCases: readonly ContractCase[] = section('Write', {
     await put(context, '/empty', streamOf())
     await holds(context, '/empty', '')
   },
-  '`write` does not keep the caller\'s buffer: what happens to it afterwards changes no file.': async (context) => {
+  "`write` does not keep the caller's buffer: what happens to it afterwards changes no file.": async (context) => {
     const [bytes, chunk] = [toBytes('stays as it is'), toBytes('stays as well')]
     await put(context, '/bytes', bytes)
     await put(context, '/stream', streamOf(chunk))
@@ -74,14 +74,16 @@ export const writeCases: readonly ContractCase[] = section('Write', {
     await holds(context, '/bytes', 'right')
     await holds(context, '/stream', 'right')
   },
-  'A body that `sizeBytes` says is longer than `maxSizeBytes` fails with `invalid_argument`; without `maxSizeBytes` there is no such limit.': async (context) => {
-    const { maxSizeBytes } = context.capabilities
-    if (maxSizeBytes === undefined) return holds(context, (await put(context, '/large', patternBytes(1_100_000))).path, patternBytes(1_100_000))
-    const body = heldStream(toBytes('x'))
-    await fails('invalid_argument', put(context, '/large', body.stream, { sizeBytes: maxSizeBytes + 1 }))
-    return isAbsent(context, '/large')
-  },
-  'A body that fails makes `write` fail, with the body\'s error as cause, and stores nothing.': async (context) => {
+  'A body that `sizeBytes` says is longer than `maxSizeBytes` fails with `invalid_argument`; without `maxSizeBytes` there is no such limit.':
+    async (context) => {
+      const { maxSizeBytes } = context.capabilities
+      if (maxSizeBytes === undefined)
+        return holds(context, (await put(context, '/large', patternBytes(1_100_000))).path, patternBytes(1_100_000))
+      const body = heldStream(toBytes('x'))
+      await fails('invalid_argument', put(context, '/large', body.stream, { sizeBytes: maxSizeBytes + 1 }))
+      return isAbsent(context, '/large')
+    },
+  "A body that fails makes `write` fail, with the body's error as cause, and stores nothing.": async (context) => {
     await put(context, '/kept', 'old')
     for (const path of ['/kept', '/fresh/file']) {
       const broken = new Error('The source broke.')
