@@ -52,6 +52,19 @@ describe('Mounting and unmounting while calls are in flight', () => {
     expect(closed()).toBe(true)
   })
 
+  it('closes only after the unmounts that are under way', async () => {
+    const { backend, open, closed } = gated()
+    const kernel = await kernelWith({ '/m': { backend } })
+    const call = kernel.stat(at('/m'))
+    const unmounting = kernel.unmount('/m')
+    const closing = kernel.close()
+    expect(await isPending(closing)).toBe(true)
+    open()
+    await closing
+    expect(closed()).toBe(true)
+    await Promise.all([call, unmounting])
+  })
+
   it('gives the draining up when its signal is aborted', async () => {
     const { backend } = gated()
     const kernel = await kernelWith({ '/m': { backend } })

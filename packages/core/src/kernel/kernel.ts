@@ -46,7 +46,7 @@ export interface Kernel extends Required<Backend> {
 
 /** An empty mount table. */
 export function createKernel({ registry = createMetricsRegistry(), version = '0.0.0' }: KernelOptions = {}): Kernel {
-  const context: MountSet = { table: createMountTable<Mounted>(), isClosed: false, mounts: new Map(), registry, uses: new Map(), lastId: 0 }
+  const context: MountSet = { table: createMountTable<Mounted>(), isClosed: false, mounts: new Map(), registry, uses: new Map(), leaving: new Set(), lastId: 0 }
   let closing: Promise<void> | undefined
   mountSystem(context, version)
   return {
@@ -123,6 +123,8 @@ async function closeAll(context: MountSet): Promise<void> {
       failures.push(mountPoint, error)
     }
   }
+  // Whoever unmounted hears how that ended.
+  await Promise.allSettled(context.leaving)
   if (failures.length === 0) return
   const reason = `Closing failed at ${failures.filter((item) => typeof item === 'string').join(', ')}; the other mounts are closed.`
   throw new NexusError('unavailable', {

@@ -17,6 +17,8 @@ export interface MountSet extends KernelContext {
   readonly registry: MetricsRegistry
   /** How many mounts a backend has: it is closed with its last one. */
   readonly uses: Map<Backend, number>
+  /** Unmounts under way, which a close waits for. */
+  readonly leaving: Set<Promise<void>>
   lastId: number
 }
 
@@ -51,11 +53,21 @@ export function addMount(set: MountSet, entry: MountEntry): string {
 }
 
 /** Takes a mount out at once, waits for or ends what is under way on it, and closes its backend. */
-export async function removeMount(set: MountSet, idOrMountPoint: string, { drain = true, signal }: UnmountOptions = {}): Promise<void> {
+export async function removeMount(set: MountSet, idOrMountPoint: string, options: UnmountOptions = {}): Promise<void> {
   const mounted = set.mounts.get(idOrMountPoint) ?? mountedAt(set, idOrMountPoint)
   if (mounted === undefined) throw new NexusError('mount_not_found', { op: 'unmount', path: idOrMountPoint, backend: 'nexus' })
   set.table.remove(mounted)
   set.mounts.delete(mounted.id)
+  const leaving = release(set, mounted, options)
+  set.leaving.add(leaving)
+  try {
+    await leaving
+  } finally {
+    set.leaving.delete(leaving)
+  }
+}
+
+async function release(set: MountSet, mounted: Mounted, { drain = true, signal }: UnmountOptions): Promise<void> {
   await mounted.finish({ drain, signal })
   if (mountedAt(set, mounted.mountPoint) === undefined) set.registry.forget(mounted.mountPoint)
   const uses = (set.uses.get(mounted.source) ?? 1) - 1
