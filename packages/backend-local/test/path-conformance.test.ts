@@ -14,7 +14,8 @@ for (const durability of ['os', 'fsync'] as const) {
         await backend.close()
         rmSync(directory, { recursive: true, force: true })
       }
-      return { backend, dispose } satisfies OpenedBackend
+      return { backend, dispose, directory } satisfies OpenedBackend & { readonly directory: string }
     },
+    reopen: ({ directory }) => openTestTree(directory, { durability }),
   })
 }

@@ -22,4 +22,6 @@ export interface PathContext {
   readonly closing: AbortSignal
   readonly activity: Activity
   readonly openFiles: OpenFiles
+  /** Directories that were made and whose names are not yet on disk, by identity. */
+  readonly unsynced: Map<string, Promise<void>>
 }

@@ -97,17 +97,31 @@ export function checkedNames(context: PathContext, path: Path): FileName[] {
 
 async function enterOrMake(context: PathContext, parent: HeldDirectory, name: FileName): Promise<HeldDirectory> {
   try {
-    return enter(parent, name)
+    const held = enter(parent, name)
+    // Another call made it and is not yet done: what is acknowledged below it must not vanish with its name.
+    if (context.unsynced.size > 0) await context.unsynced.get(held.id())
+    return held
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error
   }
   try {
-    mkdirSync(parent.child(name))
+    await makeDirectory(context, parent, name)
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error
   }
-  if (context.config.durability === 'fsync') await syncDirectory(parent.self)
   return enter(parent, name)
+}
+
+/** Makes one directory, durable for `fsync`. @throws errno of mkdir(2) */
+export async function makeDirectory(context: PathContext, parent: HeldDirectory, name: FileName): Promise<void> {
+  mkdirSync(parent.child(name))
+  if (context.config.durability !== 'fsync') return
+  const held = enter(parent, name)
+  const id = held.id()
+  held.close()
+  const synced = syncDirectory(parent.self)
+  context.unsynced.set(id, synced)
+  await synced.finally(() => context.unsynced.delete(id))
 }
 
 function walk(root: HeldDirectory, names: readonly FileName[]): HeldDirectory {

@@ -1,9 +1,8 @@
-import { mkdirSync } from 'node:fs'
 import { isNexusError, type MkdirOptions, NexusError, type Path } from '@nexus/core/contract'
 import type { PathContext } from './context.ts'
+import { errnoOf } from './errors.ts'
 import { lookAt } from './file-stat.ts'
-import { checkedNames, locate, makeDirectories, type Place } from './locate.ts'
-import { syncDirectory } from './sync-disk.ts'
+import { checkedNames, locate, makeDirectories, makeDirectory, type Place } from './locate.ts'
 
 /** Makes a directory, and with `recursive` its missing parents. */
 export async function mkdir(context: PathContext, path: Path, options: MkdirOptions = {}): Promise<void> {
@@ -16,8 +15,7 @@ export async function mkdir(context: PathContext, path: Path, options: MkdirOpti
 async function makeOne(context: PathContext, path: Path): Promise<void> {
   const place = locateForMkdir(context, path)
   try {
-    mkdirSync(place.file)
-    if (context.config.durability === 'fsync') await syncDirectory(place.directory.self)
+    await makeDirectory(context, place.directory, place.name)
   } finally {
     place.directory.close()
   }
@@ -32,6 +30,11 @@ function locateForMkdir(context: PathContext, path: Path): Place {
   }
 }
 
+/** Another call was first. */
+function acceptExisting(error: unknown): void {
+  if (errnoOf(error) !== 'EEXIST') throw error
+}
+
 async function makeAll(context: PathContext, path: Path): Promise<void> {
   const names = checkedNames(context, path)
   const name = names.pop()
@@ -40,8 +43,7 @@ async function makeAll(context: PathContext, path: Path): Promise<void> {
     if (name === undefined) return
     const found = lookAt(parent.child(name))
     if (found?.isDirectory() === false) throw new NexusError('already_exists', { reason: 'A file stands there.' })
-    if (found === undefined) mkdirSync(parent.child(name), { recursive: true })
-    if (context.config.durability === 'fsync') await syncDirectory(parent.self)
+    if (found === undefined) await makeDirectory(context, parent, name).catch(acceptExisting)
   } finally {
     parent.close()
   }

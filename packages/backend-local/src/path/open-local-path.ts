@@ -81,7 +81,7 @@ function createContext(config: LocalConfig, { now, random, privateDirectories }:
     attributes.close()
     root.close()
   }
-  return { config, now, random, privatePaths, root, attributes, order, temporaries, closing: closing.signal, activity, openFiles, close }
+  return { config, now, random, privatePaths, root, attributes, order, temporaries, closing: closing.signal, activity, openFiles, unsynced: new Map(), close }
 }
 
 function assemble(context: OpenedContext): Backend {
