@@ -75,7 +75,11 @@ describe('the layout of a local mount', () => {
 
 describe('a repository', () => {
   it('that is mounted twice is one', async () => {
-    await using fs = await mount({ uri: `local://${data()}`, at: '/one' }, { uri: `local://${root}/./data/`, at: '/two' }, { resolveFrom, ephemeral: true })
+    await using fs = await mount(
+      { uri: `local://${data()}`, at: '/one' },
+      { uri: `local://${root}/./data/`, at: '/two' },
+      { resolveFrom, ephemeral: true },
+    )
     await fs.write('/one/a', 'seen by both')
     expect(await fs.readText('/two/a')).toBe('seen by both')
   })
@@ -91,7 +95,9 @@ describe('a repository', () => {
 
 it('shows no directory of Nexus itself as files', async () => {
   await mkdir(join(root, 'state'))
-  await expect(mount(`local://${root}/state?layout=path`, { resolveFrom, ephemeral: true })).rejects.toMatchObject({ code: 'invalid_config' })
+  await expect(mount(`local://${root}/state?layout=path`, { resolveFrom, ephemeral: true })).rejects.toMatchObject({
+    code: 'invalid_config',
+  })
 })
 
 describe('connect()', () => {
@@ -100,7 +106,12 @@ describe('connect()', () => {
       await using fs = await connect({ dataDir: data() }, { resolveFrom })
       expect(await fs.listMounts()).toMatchObject([{ mountPoint: '/workspace', layout: 'cas', backendType: 'local' }])
       await fs.write('/workspace/a', 'kept')
-      await fs.mountManager.addMount({ mountPoint: '/workspace/shared', backendType: 'local', backendConfig: { dataDir: join(root, 'shared'), durability: 'os' }, priority: 10 })
+      await fs.mountManager.addMount({
+        mountPoint: '/workspace/shared',
+        backendType: 'local',
+        backendConfig: { dataDir: join(root, 'shared'), durability: 'os' },
+        priority: 10,
+      })
       await fs.write('/workspace/shared/b', 'other place')
       expect(existsSync(join(root, 'shared/nexus.json'))).toBe(true)
     }
@@ -111,7 +122,10 @@ describe('connect()', () => {
   })
 
   it('reads a named nexus.yaml', async () => {
-    await writeFile(join(root, 'nexus.yaml'), 'data_dir: ./data\nmounts:\n  - uri: local://./files\n    at: /files\n    options: { layout: path }\n')
+    await writeFile(
+      join(root, 'nexus.yaml'),
+      'data_dir: ./data\nmounts:\n  - uri: local://./files\n    at: /files\n    options: { layout: path }\n',
+    )
     await using fs = await connect({ configFile: join(root, 'nexus.yaml') }, { resolveFrom })
     await fs.write('/files/a.txt', 'plain')
     await fs.write('/workspace/b', 'kept')

@@ -16,7 +16,14 @@ beforeEach(async () => {
   asked = []
   registry = createServer((_request, response) => response.writeHead(404).end('{}')).listen(0, '127.0.0.1')
   await new Promise((resolve) => registry.once('listening', resolve))
-  const env = { ...scratchEnvironment(scratch.root), npm_config_registry: url(), npm_config_cache: join(scratch.root, 'cache'), npm_config_proxy: '', npm_config_https_proxy: '', npm_config_noproxy: '127.0.0.1' }
+  const env = {
+    ...scratchEnvironment(scratch.root),
+    npm_config_registry: url(),
+    npm_config_cache: join(scratch.root, 'cache'),
+    npm_config_proxy: '',
+    npm_config_https_proxy: '',
+    npm_config_noproxy: '127.0.0.1',
+  }
   environment = { ...processEnvironment(), env, workingDirectory: scratch.root, entryScript: undefined }
 })
 afterEach(async () => {
@@ -41,13 +48,17 @@ const publish = async (name: string, tarball: string): Promise<void> => {
   })
 }
 
-const installed = async (): Promise<unknown> => (JSON.parse(await readFile(join(scratch.root, 'home/backends/package.json'), 'utf8')) as { dependencies?: unknown }).dependencies
+const installed = async (): Promise<unknown> =>
+  (JSON.parse(await readFile(join(scratch.root, 'home/backends/package.json'), 'utf8')) as { dependencies?: unknown }).dependencies
 
 describe('installBackend, which nexus-fs add is', { timeout: 120_000 }, () => {
   it('installs from the registry into ~/.nexus/backends, where mount finds it', async () => {
     await publish('nexus-notion', await scratch.pack())
     expect(await installBackend('nexus-notion', { environment })).toEqual({
-      package: 'nexus-notion', version: '1.4.2', schemes: ['notion'], directory: join(scratch.root, 'home/backends/node_modules/nexus-notion'),
+      package: 'nexus-notion',
+      version: '1.4.2',
+      schemes: ['notion'],
+      directory: join(scratch.root, 'home/backends/node_modules/nexus-notion'),
     })
     expect(await installed()).toEqual({ 'nexus-notion': '1.4.2' })
 
@@ -64,16 +75,25 @@ describe('installBackend, which nexus-fs add is', { timeout: 120_000 }, () => {
 
   it('removes again what is no backend, and what speaks another contract', async () => {
     await publish('nexus-notion', await scratch.pack({ nexus: undefined }))
-    await expect(installBackend('nexus-notion', { environment })).rejects.toMatchObject({ code: 'invalid_config', message: expect.stringContaining('is no Nexus backend') as string })
+    await expect(installBackend('nexus-notion', { environment })).rejects.toMatchObject({
+      code: 'invalid_config',
+      message: expect.stringContaining('is no Nexus backend') as string,
+    })
     expect(await installed()).toBeUndefined()
     await publish('nexus-other', await scratch.pack({ name: 'nexus-other', nexus: { contract: 7, schemes: { notion: {} } } }))
-    await expect(installBackend('nexus-other', { environment })).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining('speaks version 7') as string })
+    await expect(installBackend('nexus-other', { environment })).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('speaks version 7') as string,
+    })
     expect(await installed()).toBeUndefined()
   })
 
   it('tells what npm says when there is no such package', async () => {
     await publish('nexus-notion', await scratch.pack())
-    await expect(installBackend('nexus-absent', { environment })).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('404') as string })
+    await expect(installBackend('nexus-absent', { environment })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('404') as string,
+    })
     expect(asked).toContain('/nexus-absent')
   })
 
@@ -84,8 +104,28 @@ describe('installBackend, which nexus-fs add is', { timeout: 120_000 }, () => {
   })
 
   it.each([
-    '../evil', '/abs', './here', 'file:x', 'https://host/x.tgz', 'git+ssh://host/x', 'user/repo', 'name@1.2.3', 'name@latest', '--global', '-g', '', ' ', 'a b', 'UPPER',
-    'x;id', '$(id)', '@scope', '@scope/', '@scope/a/b', '.hidden', 'a'.repeat(215),
+    '../evil',
+    '/abs',
+    './here',
+    'file:x',
+    'https://host/x.tgz',
+    'git+ssh://host/x',
+    'user/repo',
+    'name@1.2.3',
+    'name@latest',
+    '--global',
+    '-g',
+    '',
+    ' ',
+    'a b',
+    'UPPER',
+    'x;id',
+    '$(id)',
+    '@scope',
+    '@scope/',
+    '@scope/a/b',
+    '.hidden',
+    'a'.repeat(215),
   ])('refuses %j without asking npm', async (name) => {
     await expect(installBackend(name, { environment })).rejects.toMatchObject({ code: 'invalid_argument' })
     await expect(installed()).rejects.toThrow('ENOENT')

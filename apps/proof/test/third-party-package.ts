@@ -33,7 +33,10 @@ const packageJson = {
   type: 'module',
   // No `require` entry: what many packages publish, and what `require.resolve` cannot find.
   exports: { '.': { import: './index.js' } },
-  nexus: { contract: 1, schemes: { notion: { definition: 'notionBackend', options: { workspace: { type: 'string', description: 'The workspace.' } } } } },
+  nexus: {
+    contract: 1,
+    schemes: { notion: { definition: 'notionBackend', options: { workspace: { type: 'string', description: 'The workspace.' } } } },
+  },
 }
 
 /** What an application does with it. */
@@ -77,7 +80,10 @@ export async function scratchPlace(): Promise<ScratchPlace> {
       return directory
     },
     runApplication: async (directory, uri, workingDirectory = root) => {
-      const { stdout } = await run(process.execPath, ['--conditions=nexus-source', join(directory, 'main.js'), uri], { cwd: workingDirectory, env: scratchEnvironment(root) })
+      const { stdout } = await run(process.execPath, ['--conditions=nexus-source', join(directory, 'main.js'), uri], {
+        cwd: workingDirectory,
+        env: scratchEnvironment(root),
+      })
       return stdout.trim()
     },
     remove: () => rm(root, { recursive: true, force: true }),
@@ -86,8 +92,15 @@ export async function scratchPlace(): Promise<ScratchPlace> {
 
 /** The process's environment without what npm and pnpm left in it, and with state and home below `root`. */
 export function scratchEnvironment(root: string): Record<string, string | undefined> {
-  const kept = Object.entries(process.env).filter(([name]) => !/^npm_(?:lifecycle|package|command|execpath|node|config_user_agent)/.test(name))
-  return { ...Object.fromEntries(kept), NEXUS_FS_STATE_DIR: join(root, 'state'), NEXUS_HOME: join(root, 'home'), npm_config_update_notifier: 'false' }
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^npm_(?:lifecycle|package|command|execpath|node|config_user_agent)/.test(name),
+  )
+  return {
+    ...Object.fromEntries(kept),
+    NEXUS_FS_STATE_DIR: join(root, 'state'),
+    NEXUS_HOME: join(root, 'home'),
+    npm_config_update_notifier: 'false',
+  }
 }
 
 /** Runs a package manager. */

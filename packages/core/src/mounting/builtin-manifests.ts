@@ -90,7 +90,11 @@ export const builtinManifests: readonly BackendManifest[] = [
     definition: 'slackBackend',
     uri: 'slack://<workspace>',
     capabilities: 'Slack: channels as one JSON Lines file a day, files, users; posting by writing new.md.',
-    options: { workspace: text('The workspace.'), token: secret('Bot or user token; better by `nexus-fs auth`.'), endpoint: google.endpoint },
+    options: {
+      workspace: text('The workspace.'),
+      token: secret('Bot or user token; better by `nexus-fs auth`.'),
+      endpoint: google.endpoint,
+    },
     credentials: ['nexus-fs auth connect slack', 'SLACK_TOKEN'],
   },
   {

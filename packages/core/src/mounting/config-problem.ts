@@ -3,7 +3,7 @@ import { NexusError } from '../contract/errors.ts'
 /** Where a value stands in a configuration: keys of objects and indexes of lists, from the top. */
 export type ConfigKeys = readonly (string | number)[]
 
-/** What is wrong, and where in a configuration; who read it adds file and line, or says it as {@link toInvalidConfig} does. */
+/** What is wrong, and where in a configuration; who read it adds file and line, or {@link checkedFor} says it. */
 export class ConfigProblem extends Error {
   readonly keys: ConfigKeys
 
@@ -14,7 +14,7 @@ export class ConfigProblem extends Error {
 }
 
 /** The problem as an error of a call: `invalid_config`, with the key in the reason. */
-export function toInvalidConfig(problem: ConfigProblem, op: string): NexusError {
+function toInvalidConfig(problem: ConfigProblem, op: string): NexusError {
   return new NexusError('invalid_config', { op, reason: problem.message, cause: problem })
 }
 

@@ -25,20 +25,30 @@ const clientPackage = '@nexus/client'
  * Hands over to `@nexus/client`; embedded mode is never a substitute for a server that was asked for.
  * @throws NexusError `unavailable` with the install command when the client is not installed; `invalid_config` for a URL that is none
  */
-export async function connectRemote(server: RemoteServer, places: { readonly environment: Environment; readonly resolveFrom?: string | undefined }): Promise<NexusFS> {
+export async function connectRemote(
+  server: RemoteServer,
+  places: { readonly environment: Environment; readonly resolveFrom?: string | undefined },
+): Promise<NexusFS> {
   checkUrl(server.serverUrl)
   const found = resolvePackage(clientPackage, searchBases(places))
   if (found === undefined) {
     const command = installCommand(clientPackage, places.environment)
-    throw new NexusError('unavailable', { op: 'connect', path: server.serverUrl, reason: `Connecting to a server needs ${clientPackage}. Install it: ${command}` })
+    throw new NexusError('unavailable', {
+      op: 'connect',
+      path: server.serverUrl,
+      reason: `Connecting to a server needs ${clientPackage}. Install it: ${command}`,
+    })
   }
   return await (await importClient(found.entry)).connectRemote(server)
 }
 
 async function importClient(entry: string | undefined): Promise<RemoteClient> {
-  const module: unknown = entry === undefined ? undefined : await import(entry).catch((cause: unknown) => {
-    throw isNexusError(cause) ? cause : broken(cause)
-  })
+  const module: unknown =
+    entry === undefined
+      ? undefined
+      : await import(entry).catch((cause: unknown) => {
+          throw isNexusError(cause) ? cause : broken(cause)
+        })
   if (!isClient(module)) throw broken(undefined)
   return module
 }
@@ -49,7 +59,11 @@ function isClient(module: unknown): module is RemoteClient {
 
 function broken(cause: unknown): NexusError {
   const detail = cause instanceof Error ? `: ${cause.message}` : ' or does not fit this @nexus/core'
-  return new NexusError('unavailable', { op: 'connect', reason: `${clientPackage} is installed but broken${detail}. Install it again.`, cause })
+  return new NexusError('unavailable', {
+    op: 'connect',
+    reason: `${clientPackage} is installed but broken${detail}. Install it again.`,
+    cause,
+  })
 }
 
 function checkUrl(serverUrl: string): void {
@@ -57,6 +71,8 @@ function checkUrl(serverUrl: string): void {
   const refuse = (reason: string): never => {
     throw new NexusError('invalid_config', { op: 'connect', reason })
   }
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) refuse('The URL of a server is written http://host:port or https://host (NEXUS_URL, or "url").')
-  if (url?.username !== '' || url.password !== '') refuse('Secrets never ride in a URI; give the key of a server by NEXUS_API_KEY or "apiKey".')
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol))
+    refuse('The URL of a server is written http://host:port or https://host (NEXUS_URL, or "url").')
+  if (url?.username !== '' || url.password !== '')
+    refuse('Secrets never ride in a URI; give the key of a server by NEXUS_API_KEY or "apiKey".')
 }

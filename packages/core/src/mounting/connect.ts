@@ -58,11 +58,13 @@ export async function connect(config?: ConnectConfig, options: ConnectOptions = 
 export async function connectIn(environment: Environment, config?: unknown, options: ConnectOptions = {}): Promise<NexusFS> {
   options.signal?.throwIfAborted()
   const chosen = checkedFor('connect', () => parseConfig(config, environment))
-  if (chosen.kind === 'remote') return await connectRemote({ ...chosen.server, signal: options.signal }, { environment, resolveFrom: options.resolveFrom })
+  if (chosen.kind === 'remote')
+    return await connectRemote({ ...chosen.server, signal: options.signal }, { environment, resolveFrom: options.resolveFrom })
   if (chosen.kind === 'embedded') return await openEmbedded({ ...chosen, packages: [] }, { environment, options })
   const { file, isTrusted } = chosen
   const yaml = await readNexusYaml(file, { homeDirectory: environment.homeDirectory, isTrusted })
-  if (yaml === undefined && isTrusted) throw new NexusError('invalid_config', { op: 'connect', reason: `The configuration file ${file} does not exist.` })
+  if (yaml === undefined && isTrusted)
+    throw new NexusError('invalid_config', { op: 'connect', reason: `The configuration file ${file} does not exist.` })
   return await openEmbedded({ ...(yaml ?? { dataDir: undefined, mounts: [], packages: [] }), file }, { environment, options })
 }
 
@@ -109,7 +111,10 @@ interface EmbeddedContext {
   readonly options: ConnectOptions
 }
 
-async function openEmbedded(config: NexusYaml & { readonly file?: string | undefined }, { environment, options }: EmbeddedContext): Promise<NexusFS> {
+async function openEmbedded(
+  config: NexusYaml & { readonly file?: string | undefined },
+  { environment, options }: EmbeddedContext,
+): Promise<NexusFS> {
   const { workingDirectory, homeDirectory } = environment
   const { backends, resolveFrom, ...opening } = options
   const packages = config.packages.map((name) => ({ name, base: config.file ?? workingDirectory }))
@@ -129,9 +134,15 @@ function workspaceMount(dataDir: string): MountRequest {
   return parseMountSource(source, { directory: dataDir, homeDirectory: dataDir })
 }
 
-function checkInstalled(packages: readonly { readonly name: string; readonly base: string }[], { environment, resolveFrom }: { readonly environment: Environment; readonly resolveFrom: string | undefined }): void {
+function checkInstalled(
+  packages: readonly { readonly name: string; readonly base: string }[],
+  { environment, resolveFrom }: { readonly environment: Environment; readonly resolveFrom: string | undefined },
+): void {
   for (const { name, base } of packages) {
     if (resolvePackage(name, [base, ...searchBases({ environment, resolveFrom })]) !== undefined) continue
-    throw new NexusError('unavailable', { op: 'connect', reason: `The package ${name}, which ${base} names, is not installed. Install it: ${installCommand(name, environment)}` })
+    throw new NexusError('unavailable', {
+      op: 'connect',
+      reason: `The package ${name}, which ${base} names, is not installed. Install it: ${installCommand(name, environment)}`,
+    })
   }
 }

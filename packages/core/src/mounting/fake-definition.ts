@@ -33,7 +33,9 @@ export function fakeDefinition({ scheme = 'fake', failure, until, layout }: Fake
     contexts,
     fromUri: ({ authority, path, options }) => ({ ...options, name: [authority, path].filter((part) => part !== '').join('/') }),
     parseConfig: (input) => {
-      const unknown = Object.keys(input as object).find((name) => !['name', 'token', 'region', 'dataDir', 'durability', 'credentialsPath'].includes(name))
+      const unknown = Object.keys(input as object).find(
+        (name) => !['name', 'token', 'region', 'dataDir', 'durability', 'credentialsPath'].includes(name),
+      )
       if (unknown !== undefined) throw new NexusError('invalid_config', { reason: `Unknown option "${unknown}".` })
       return input
     },
@@ -54,7 +56,7 @@ export function fakeBackend(scheme: string, onClose: () => void = () => undefine
   const refuse = (op: string) => (): Promise<never> => Promise.reject(new NexusError('not_found', { op }))
   return {
     scheme,
-    capabilities: noCapabilities,
+    capabilities: { ...noCapabilities, readonly: false },
     stat: (path) => Promise.resolve({ path, kind: 'directory', metadata: {} }),
     read: refuse('read'),
     write: refuse('write'),

@@ -13,7 +13,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-const failing = (code: ErrorCode, message: string): unknown => expect.objectContaining({ code, message: expect.stringContaining(message) as string })
+const failing = (code: ErrorCode, message: string): unknown =>
+  expect.objectContaining({ code, message: expect.stringContaining(message) as string })
 const place = async (path: string, content: string | object): Promise<string> => {
   const file = join(root, path)
   await mkdir(dirname(file), { recursive: true })
@@ -23,10 +24,18 @@ const place = async (path: string, content: string | object): Promise<string> =>
 const source = (scheme: string, contract = 1): string =>
   `export const notionBackend = { scheme: '${scheme}', contract: ${contract}, fromUri: (spec) => spec, parseConfig: (input) => input, open: () => {} }\nexport default notionBackend\n`
 const manifest = (name: string, changes: object = {}): object => ({
-  name, version: '1.2.3', type: 'module', exports: './index.js', nexus: { contract: 1, schemes: { notion: { definition: 'notionBackend' } } }, ...changes,
+  name,
+  version: '1.2.3',
+  type: 'module',
+  exports: './index.js',
+  nexus: { contract: 1, schemes: { notion: { definition: 'notionBackend' } } },
+  ...changes,
 })
 /** A package in the application's node_modules. */
-const install = async (name: string, { json = manifest(name), code = source('notion'), folder = 'app' }: { json?: object; code?: string; folder?: string } = {}): Promise<void> => {
+const install = async (
+  name: string,
+  { json = manifest(name), code = source('notion'), folder = 'app' }: { json?: object; code?: string; folder?: string } = {},
+): Promise<void> => {
   await place(`${folder}/node_modules/${name}/package.json`, json)
   await place(`${folder}/node_modules/${name}/index.js`, code)
 }
@@ -50,7 +59,9 @@ describe('a third party', () => {
 
   it('does not count, and is not imported, when it merely lies in node_modules', async () => {
     await install('nexus-notion', { code: 'throw new Error("imported")' })
-    await expect(loadDefinition('notion', await application({}))).rejects.toEqual(failing('invalid_config', 'No backend is known for notion://.'))
+    await expect(loadDefinition('notion', await application({}))).rejects.toEqual(
+      failing('invalid_config', 'No backend is known for notion://.'),
+    )
   })
 
   it('is not imported for another scheme', async () => {
@@ -59,8 +70,13 @@ describe('a third party', () => {
   })
 
   it('never takes a scheme of Nexus itself', async () => {
-    await install('nexus-notion', { json: manifest('nexus-notion', { nexus: { contract: 1, schemes: { s3: {} } } }), code: 'throw new Error("imported")' })
-    await expect(loadDefinition('s3', await application())).rejects.toEqual(failing('unavailable', 'The backend for s3:// is not installed. Install it: npm install @nexus/backend-s3'))
+    await install('nexus-notion', {
+      json: manifest('nexus-notion', { nexus: { contract: 1, schemes: { s3: {} } } }),
+      code: 'throw new Error("imported")',
+    })
+    await expect(loadDefinition('s3', await application())).rejects.toEqual(
+      failing('unavailable', 'The backend for s3:// is not installed. Install it: npm install @nexus/backend-s3'),
+    )
   })
 
   it('is found through the entry script, also when that is a link', async () => {
@@ -83,7 +99,11 @@ describe('a third party', () => {
 
   it('is found beside a program that was installed globally', async () => {
     await install('nexus-notion', { folder: 'lib' })
-    await install('@acme/nexus-wiki', { folder: 'lib', json: manifest('@acme/nexus-wiki', { nexus: { contract: 1, schemes: { wiki: {} } } }), code: source('wiki') })
+    await install('@acme/nexus-wiki', {
+      folder: 'lib',
+      json: manifest('@acme/nexus-wiki', { nexus: { contract: 1, schemes: { wiki: {} } } }),
+      code: source('wiki'),
+    })
     const entryScript = await place('lib/node_modules/nexus-fs/bin.js', '')
     await place('lib/node_modules/nexus-fs/package.json', { name: 'nexus-fs' })
     for (const scheme of ['notion', 'wiki']) {
@@ -126,7 +146,9 @@ describe('a package is imported', () => {
   })
 
   it('also when it is CommonJS', async () => {
-    const code = source('notion').replace('export const notionBackend', 'exports.notionBackend').replace(/export default.*/, '')
+    const code = source('notion')
+      .replace('export const notionBackend', 'exports.notionBackend')
+      .replace(/export default.*/, '')
     await install('nexus-notion', { json: manifest('nexus-notion', { type: 'commonjs' }), code })
     expect((await loadDefinition('notion', await application())).definition.scheme).toBe('notion')
   })
@@ -140,19 +162,64 @@ describe('a package is imported', () => {
 describe('a package that is installed but broken says so', () => {
   it.each<[string, { json?: object; code?: string }, ErrorCode, string]>([
     ['its entry is missing', { json: manifest('nexus-notion', { exports: './none.js' }) }, 'unavailable', 'its entry file is missing from'],
-    ['its import-only entry is missing', { json: manifest('nexus-notion', { exports: { import: './none.js' } }) }, 'unavailable', 'its entry file is missing from'],
+    [
+      'its import-only entry is missing',
+      { json: manifest('nexus-notion', { exports: { import: './none.js' } }) },
+      'unavailable',
+      'its entry file is missing from',
+    ],
     ['importing it throws', { code: 'throw new Error("no luck")' }, 'unavailable', 'failed: no luck'],
     ['importing it misses a package', { code: 'import "nowhere-to-be-found"' }, 'unavailable', 'nowhere-to-be-found'],
     ['it exports nothing', { code: '' }, 'unavailable', 'it is no backend definition'],
-    ['its definition is incomplete', { code: 'export default { scheme: "notion", contract: 1, open() {} }' }, 'unavailable', 'the function "fromUri" is missing'],
+    [
+      'its definition is incomplete',
+      { code: 'export default { scheme: "notion", contract: 1, open() {} }' },
+      'unavailable',
+      'the function "fromUri" is missing',
+    ],
     ['its definition is for something else', { code: source('other') }, 'unavailable', 'it is for other://, not for notion://'],
-    ['its definition speaks another contract', { code: source('notion', 2) }, 'unsupported', 'speaks version 2 of the backend contract, this @nexus/core speaks 1'],
-    ['its manifest speaks another contract', { json: manifest('nexus-notion', { nexus: { contract: 2, schemes: { notion: 'x' } } }) }, 'unsupported', 'nexus-notion speaks version 2'],
-    ['its manifest has no contract', { json: manifest('nexus-notion', { nexus: { schemes: { notion: {} } } }) }, 'invalid_config', 'has "contract"'],
-    ['its manifest has no object', { json: manifest('nexus-notion', { nexus: { contract: 1, schemes: { notion: 1 } } }) }, 'invalid_config', 'an object at schemes.notion'],
-    ['its manifest names its definition wrongly', { json: manifest('nexus-notion', { nexus: { contract: 1, schemes: { notion: { definition: 1 } } } }) }, 'invalid_config', 'a text at schemes.notion.definition'],
-    ['its manifest has bad options', { json: manifest('nexus-notion', { nexus: { contract: 1, schemes: { notion: { options: { a: 1 } } } } }) }, 'invalid_config', 'schemes.notion.options'],
-    ['its manifest has bad credentials', { json: manifest('nexus-notion', { nexus: { contract: 1, schemes: { notion: { credentials: 'x' } } } }) }, 'invalid_config', 'schemes.notion.credentials'],
+    [
+      'its definition speaks another contract',
+      { code: source('notion', 2) },
+      'unsupported',
+      'speaks version 2 of the backend contract, this @nexus/core speaks 1',
+    ],
+    [
+      'its manifest speaks another contract',
+      { json: manifest('nexus-notion', { nexus: { contract: 2, schemes: { notion: 'x' } } }) },
+      'unsupported',
+      'nexus-notion speaks version 2',
+    ],
+    [
+      'its manifest has no contract',
+      { json: manifest('nexus-notion', { nexus: { schemes: { notion: {} } } }) },
+      'invalid_config',
+      'has "contract"',
+    ],
+    [
+      'its manifest has no object',
+      { json: manifest('nexus-notion', { nexus: { contract: 1, schemes: { notion: 1 } } }) },
+      'invalid_config',
+      'an object at schemes.notion',
+    ],
+    [
+      'its manifest names its definition wrongly',
+      { json: manifest('nexus-notion', { nexus: { contract: 1, schemes: { notion: { definition: 1 } } } }) },
+      'invalid_config',
+      'a text at schemes.notion.definition',
+    ],
+    [
+      'its manifest has bad options',
+      { json: manifest('nexus-notion', { nexus: { contract: 1, schemes: { notion: { options: { a: 1 } } } } }) },
+      'invalid_config',
+      'schemes.notion.options',
+    ],
+    [
+      'its manifest has bad credentials',
+      { json: manifest('nexus-notion', { nexus: { contract: 1, schemes: { notion: { credentials: 'x' } } } }) },
+      'invalid_config',
+      'schemes.notion.credentials',
+    ],
   ])('%s', async (_case, packed, code, message) => {
     await install('nexus-notion', packed)
     await expect(loadDefinition('notion', await application())).rejects.toEqual(failing(code, message))
@@ -167,9 +234,17 @@ describe('a package that is installed but broken says so', () => {
 
 describe("Nexus' own packages", () => {
   const own = (folder: string): Promise<void> =>
-    install('@nexus/backend-s3', { folder, json: { name: '@nexus/backend-s3', type: 'module', exports: './index.js' }, code: source('s3').replaceAll('notionBackend', 's3Backend') })
+    install('@nexus/backend-s3', {
+      folder,
+      json: { name: '@nexus/backend-s3', type: 'module', exports: './index.js' },
+      code: source('s3').replaceAll('notionBackend', 's3Backend'),
+    })
 
-  it.each([['the application', 'app'], ['the working directory', '.'], ['nexus-fs add', 'home/backends']])('are found from %s', async (_case, folder) => {
+  it.each([
+    ['the application', 'app'],
+    ['the working directory', '.'],
+    ['nexus-fs add', 'home/backends'],
+  ])('are found from %s', async (_case, folder) => {
     await own(folder)
     const { definition, manifest: found } = await loadDefinition('s3', await application())
     expect([definition.scheme, found?.package]).toEqual(['s3', '@nexus/backend-s3'])
@@ -177,13 +252,20 @@ describe("Nexus' own packages", () => {
 
   it('are preferred where the application said to look', async () => {
     await own('app')
-    await install('@nexus/backend-s3', { folder: '.', json: { name: '@nexus/backend-s3', type: 'module', exports: './index.js' }, code: 'throw new Error("imported")' })
+    await install('@nexus/backend-s3', {
+      folder: '.',
+      json: { name: '@nexus/backend-s3', type: 'module', exports: './index.js' },
+      code: 'throw new Error("imported")',
+    })
     expect((await loadDefinition('s3', await application())).definition.scheme).toBe('s3')
   })
 })
 
 describe('backends', () => {
-  const options = async (given: unknown): Promise<RegistryOptions> => ({ ...(await application()), backends: { notion: given } as unknown as NonNullable<RegistryOptions['backends']> })
+  const options = async (given: unknown): Promise<RegistryOptions> => ({
+    ...(await application()),
+    backends: { notion: given } as unknown as NonNullable<RegistryOptions['backends']>,
+  })
 
   it('win over everything installed', async () => {
     await install('nexus-notion', { code: 'throw new Error("imported")' })

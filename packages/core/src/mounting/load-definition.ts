@@ -40,7 +40,11 @@ export async function loadDefinition(scheme: string, options: RegistryOptions): 
 
 async function loadGiven(scheme: string, given: NonNullable<GivenBackends[string]>): Promise<BackendDefinition> {
   const value: unknown = typeof given === 'function' ? await given() : given
-  return checkDefinition(isRecord(value) && !('contract' in value) ? value['default'] : value, scheme, `what \`backends\` gives for "${scheme}"`)
+  return checkDefinition(
+    isRecord(value) && !('contract' in value) ? value['default'] : value,
+    scheme,
+    `what \`backends\` gives for "${scheme}"`,
+  )
 }
 
 function findInstalled(manifest: BackendManifest, options: RegistryOptions): FoundPackage {
@@ -68,13 +72,20 @@ function findThirdParty(scheme: string, options: RegistryOptions): { readonly ma
 function checkManifest(scheme: string, { name, found }: ThirdPartyPackage): BackendManifest {
   const field = parseNexusField(found.packageJson, name)
   const manifest = field?.manifests.find((candidate) => candidate.scheme === scheme)
-  if (field === undefined || manifest === undefined) throw new NexusError('unexpected', { op: 'mount', reason: `The manifest of ${name} vanished while it was read.` })
+  if (field === undefined || manifest === undefined)
+    throw new NexusError('unexpected', { op: 'mount', reason: `The manifest of ${name} vanished while it was read.` })
   if (field.contract !== contractMajor) throw otherContract(name, field.contract, scheme)
   return manifest
 }
 
 function unknownScheme(scheme: string, packages: readonly ThirdPartyPackage[], { backends = {} }: RegistryOptions): NexusError {
-  const known = [...new Set([...builtinManifests.map((manifest) => manifest.scheme), ...Object.keys(backends), ...packages.flatMap(({ schemes }) => schemes)])]
+  const known = [
+    ...new Set([
+      ...builtinManifests.map((manifest) => manifest.scheme),
+      ...Object.keys(backends),
+      ...packages.flatMap(({ schemes }) => schemes),
+    ]),
+  ]
   const reason =
     `No backend is known for ${scheme}://.${didYouMean(scheme, known)} Known schemes: ${known.join(', ')}. ` +
     'A package of somebody else counts when your package.json depends on it, when `backends` gives it, or after `nexus-fs add PACKAGE`.'
@@ -120,7 +131,11 @@ function wrapBroken<T>(name: string, find: () => T): T {
 }
 
 function broken(name: string, problem: string, cause?: unknown): NexusError {
-  return new NexusError('unavailable', { op: 'mount', reason: `A backend is installed but broken (${name}): ${problem}. Install it again or tell its authors.`, cause })
+  return new NexusError('unavailable', {
+    op: 'mount',
+    reason: `A backend is installed but broken (${name}): ${problem}. Install it again or tell its authors.`,
+    cause,
+  })
 }
 
 function otherContract(name: string, contract: unknown, scheme: string): NexusError {

@@ -28,9 +28,21 @@ export async function parseLocated(text: string, file: DocumentFile): Promise<Lo
   const yaml = await import('yaml')
   const lines = new yaml.LineCounter()
   if (text.length > maxDocumentBytes) throw damagedAt(file, 1, `It has more than ${maxDocumentBytes} bytes.`)
-  const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, stringKeys: true, schema: 'core', strict: true })
+  const document = yaml.parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    stringKeys: true,
+    schema: 'core',
+    strict: true,
+  })
   const [problem] = [...document.errors, ...document.warnings]
-  if (problem !== undefined) throw damagedAt(file, lines.linePos(problem.pos[0]).line, problem.code === 'MULTIPLE_DOCS' ? 'It holds more than one document.' : sentence(problem.message))
+  if (problem !== undefined)
+    throw damagedAt(
+      file,
+      lines.linePos(problem.pos[0]).line,
+      problem.code === 'MULTIPLE_DOCS' ? 'It holds more than one document.' : sentence(problem.message),
+    )
   checkAliases(document, { yaml, lines, file })
   return { value: document.toJS({ maxAliasCount: -1 }) as unknown, lineOf: (keys) => lineAt(document, { keys, yaml, lines }) }
 }
@@ -83,7 +95,10 @@ function checkAliases(document: Document, { yaml, lines, file }: AliasContext): 
 }
 
 /** Follows the keys as far as they lead; a value in a map stands where its key stands. */
-function lineAt(document: Document, { keys, yaml, lines }: { readonly keys: ConfigKeys; readonly yaml: Yaml; readonly lines: LineCounter }): number {
+function lineAt(
+  document: Document,
+  { keys, yaml, lines }: { readonly keys: ConfigKeys; readonly yaml: Yaml; readonly lines: LineCounter },
+): number {
   let node: unknown = document.contents
   let offset = (yaml.isNode(node) ? node.range?.[0] : undefined) ?? 0
   for (const key of keys) {

@@ -32,7 +32,13 @@ export interface ParsedArguments {
 }
 
 const optionNames = Object.keys({
-  at: true, ephemeral: true, skipUnavailable: true, allowShadow: true, backends: true, resolveFrom: true, signal: true,
+  at: true,
+  ephemeral: true,
+  skipUnavailable: true,
+  allowShadow: true,
+  backends: true,
+  resolveFrom: true,
+  signal: true,
 } satisfies Record<keyof MountOptions, true>)
 const sourceMarks = ['uri', 'backend', 'backendType', 'mountPoint']
 
@@ -67,9 +73,13 @@ function parseOptions(input: Record<string, unknown>): MountOptions {
 function placeAt(sources: readonly unknown[], at: string): unknown {
   const [source] = sources
   if (sources.length !== 1) {
-    throw new NexusError('invalid_argument', { op: 'mount', reason: `"at" goes with exactly one source, and there are ${sources.length}. Write { uri, at } for each.` })
+    throw new NexusError('invalid_argument', {
+      op: 'mount',
+      reason: `"at" goes with exactly one source, and there are ${sources.length}. Write { uri, at } for each.`,
+    })
   }
   if (typeof source === 'string') return { uri: source, at }
-  if (isRecord(source) && source['at'] !== undefined) throw new NexusError('invalid_argument', { op: 'mount', reason: '"at" is given twice: in the source and in the options.' })
+  if (isRecord(source) && source['at'] !== undefined)
+    throw new NexusError('invalid_argument', { op: 'mount', reason: '"at" is given twice: in the source and in the options.' })
   return isRecord(source) ? { ...source, at } : source
 }

@@ -6,20 +6,39 @@ const manifest = { scheme: 's3', options: { region: { type: 'string', descriptio
 
 describe('splitOptions', () => {
   it('reads every mount option from the query of a URI', () => {
-    const uriOptions = { layout: 'cas', durability: 'os', verify: 'none', freshnessMs: '250', readonly: 'true', priority: '-5', writers: 'one' }
+    const uriOptions = {
+      layout: 'cas',
+      durability: 'os',
+      verify: 'none',
+      freshnessMs: '250',
+      readonly: 'true',
+      priority: '-5',
+      writers: 'one',
+    }
     expect(splitOptions({ uriOptions, shown }, manifest).settings).toEqual({
-      layout: 'cas', durability: 'os', verify: 'none', freshnessMs: 250, readonly: true, priority: -5, writers: 'one',
+      layout: 'cas',
+      durability: 'os',
+      verify: 'none',
+      freshnessMs: 250,
+      readonly: true,
+      priority: -5,
+      writers: 'one',
     })
   })
 
   it('lets the object win over the URI', () => {
-    const { settings, uriOptions, objectOptions } = splitOptions({ uriOptions: { priority: '1', region: 'a' }, objectOptions: { priority: 2, region: 'b' }, shown }, manifest)
+    const { settings, uriOptions, objectOptions } = splitOptions(
+      { uriOptions: { priority: '1', region: 'a' }, objectOptions: { priority: 2, region: 'b' }, shown },
+      manifest,
+    )
     expect(settings).toEqual({ priority: 2 })
     expect({ ...uriOptions, ...objectOptions }).toEqual({ region: 'b' })
   })
 
   it('takes an undefined value for none', () => {
-    expect(splitOptions({ uriOptions: { readonly: 'true' }, objectOptions: { readonly: undefined }, shown }, manifest).settings).toEqual({ readonly: true })
+    expect(splitOptions({ uriOptions: { readonly: 'true' }, objectOptions: { readonly: undefined }, shown }, manifest).settings).toEqual({
+      readonly: true,
+    })
   })
 
   it('hands durability over where the backend lists it, and where nobody knows its options', () => {
@@ -45,7 +64,9 @@ describe('splitOptions', () => {
     [{ uriOptions: { priorty: '1' } }, 'There is no option "priorty" for s3://. Did you mean "priority"?'],
     [{ objectOptions: { regoin: 'x' } }, 'There is no option "regoin" for s3://. Did you mean "region"?'],
   ])('refuses %j', (written, message) => {
-    expect(() => splitOptions({ ...written, shown }, manifest)).toThrow(expect.objectContaining({ code: 'invalid_config', path: shown, message: expect.stringContaining(message) as string }))
+    expect(() => splitOptions({ ...written, shown }, manifest)).toThrow(
+      expect.objectContaining({ code: 'invalid_config', path: shown, message: expect.stringContaining(message) as string }),
+    )
   })
 })
 

@@ -43,7 +43,7 @@ const parsers = {
 } satisfies Record<keyof MountSettings, Parser>
 
 /** Names of the mount options that the kernel itself understands. */
-export const mountOptionNames: readonly string[] = Object.keys(parsers)
+const mountOptionNames: readonly string[] = Object.keys(parsers)
 
 /** The options of one mount as they were written. */
 export interface WrittenOptions {
@@ -57,7 +57,10 @@ export interface WrittenOptions {
  * Takes the options of a mount apart. `durability` goes to the backend too when its manifest lists it, or when there is no list.
  * @throws NexusError `invalid_config` for a value of the wrong kind, or an unknown key where the manifest lists the backend's own.
  */
-export function splitOptions({ uriOptions = {}, objectOptions = {}, shown }: WrittenOptions, manifest: OptionsManifest | undefined): SplitOptions {
+export function splitOptions(
+  { uriOptions = {}, objectOptions = {}, shown }: WrittenOptions,
+  manifest: OptionsManifest | undefined,
+): SplitOptions {
   const refuse = (reason: string): never => {
     throw new NexusError('invalid_config', { op: 'mount', path: shown, reason })
   }
@@ -73,7 +76,9 @@ export function splitOptions({ uriOptions = {}, objectOptions = {}, shown }: Wri
 type OptionsManifest = Pick<BackendManifest, 'options' | 'scheme'>
 
 function parseSettings(options: Readonly<Record<string, unknown>>, context: ParseContext): MountSettings {
-  return Object.fromEntries(Object.entries(options).flatMap(([name, value]) => (isMountOption(name) ? [[name, parseOption(name, value, context)]] : [])))
+  return Object.fromEntries(
+    Object.entries(options).flatMap(([name, value]) => (isMountOption(name) ? [[name, parseOption(name, value, context)]] : [])),
+  )
 }
 
 function isForBackend(name: string, manifest: OptionsManifest | undefined): boolean {

@@ -47,7 +47,7 @@ export interface ConfigSource {
 }
 
 /** Where a mount comes from, when not from a call. */
-export interface Provenance {
+interface Provenance {
   /** File and line, for messages. */
   readonly place: string
   /** Found rather than named: it may not say which files hold credentials. */
@@ -94,7 +94,8 @@ const configKeys = ['mountPoint', 'backendType', 'backendConfig', ...common]
 export function parseMountSource(input: unknown, context: SourceContext): MountRequest {
   const { keys = [] } = context
   if (typeof input === 'string') return parseUriSource({ uri: input }, context)
-  if (!isRecord(input)) throw new ConfigProblem(keys, `A mount is a URI or an object with "uri", "backend" or "backendType", not ${describe(input)}.`)
+  if (!isRecord(input))
+    throw new ConfigProblem(keys, `A mount is a URI or an object with "uri", "backend" or "backendType", not ${describe(input)}.`)
   if ('backend' in input) return parseBackendSource(input, keys)
   if ('backendType' in input || 'mountPoint' in input) return parseConfigSource(input, context)
   return parseUriSource(input, context)
@@ -114,7 +115,11 @@ function parseUriSource(input: unknown, context: SourceContext): MountRequest {
 function parseBackendSource(input: Record<string, unknown>, keys: ConfigKeys): MountRequest {
   const fields = readFields(input, backendKeys, { keys, what: 'A mount' })
   const { backend } = input
-  if (!isBackend(backend)) throw new ConfigProblem([...keys, 'backend'], '"backend" of a mount is an open Backend; a definition goes to `backends`, by its scheme.')
+  if (!isBackend(backend))
+    throw new ConfigProblem(
+      [...keys, 'backend'],
+      '"backend" of a mount is an open Backend; a definition goes to `backends`, by its scheme.',
+    )
   const at = fields.text('at')
   if (at === undefined) throw new ConfigProblem(keys, 'A mount of a backend says where: { backend, at: "/place" }.')
   return { kind: 'backend', backend, mountPoint: parsePath(at), shown: at, ...commonFields(fields) }
@@ -124,7 +129,8 @@ function parseConfigSource(input: Record<string, unknown>, context: SourceContex
   const { keys = [] } = context
   const fields = readFields(input, configKeys, { keys, what: 'A mount' })
   const [mountPoint, backendType] = [fields.text('mountPoint'), fields.text('backendType')]
-  if (mountPoint === undefined || backendType === undefined) throw new ConfigProblem(keys, 'A mount has both "mountPoint" and "backendType".')
+  if (mountPoint === undefined || backendType === undefined)
+    throw new ConfigProblem(keys, 'A mount has both "mountPoint" and "backendType".')
   const { dataDir, ...rest } = fields.record('backendConfig') ?? {}
   const anchored = backendType === 'local' && typeof dataDir === 'string' ? absoluteHostPath(dataDir, context) : dataDir
   const options = dataDir === undefined ? rest : { dataDir: anchored, ...rest }

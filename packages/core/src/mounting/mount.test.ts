@@ -12,13 +12,19 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-const failing = (code: ErrorCode, message: string): unknown => expect.objectContaining({ code, message: expect.stringContaining(message) as string })
-const remembered = async (): Promise<unknown> => (JSON.parse(await readFile(join(root, 'state/mounts.json'), 'utf8')) as { mounts: unknown }).mounts
+const failing = (code: ErrorCode, message: string): unknown =>
+  expect.objectContaining({ code, message: expect.stringContaining(message) as string })
+const remembered = async (): Promise<unknown> =>
+  (JSON.parse(await readFile(join(root, 'state/mounts.json'), 'utf8')) as { mounts: unknown }).mounts
 
 describe('mount', () => {
   it('mounts several sources at the places they give themselves', async () => {
     const fake = fakeDefinition()
-    const fs = await mountIn(fakeEnvironment(root), ['fake://a', { uri: 'fake://b/c', name: 'second', priority: 2, readonly: true }, { backends: { fake } }])
+    const fs = await mountIn(fakeEnvironment(root), [
+      'fake://a',
+      { uri: 'fake://b/c', name: 'second', priority: 2, readonly: true },
+      { backends: { fake } },
+    ])
     expect(await fs.listMounts()).toMatchObject([
       { mountPoint: '/fake/a', uri: 'fake://a', backendType: 'fake', priority: 0, readonly: false, state: 'active' },
       { mountPoint: '/fake/b/c', name: 'second', priority: 2, readonly: true },
@@ -38,7 +44,11 @@ describe('mount', () => {
 
   it('takes a backend object, and a definition behind an import', async () => {
     const fake = fakeDefinition()
-    const fs = await mountIn(fakeEnvironment(root), [{ backend: fakeBackend('own'), at: '/own' }, 'fake://a', { backends: { fake: () => Promise.resolve({ default: fake }) } }])
+    const fs = await mountIn(fakeEnvironment(root), [
+      { backend: fakeBackend('own'), at: '/own' },
+      'fake://a',
+      { backends: { fake: () => Promise.resolve({ default: fake }) } },
+    ])
     expect((await fs.listMounts()).map(({ backendType }) => backendType)).toEqual(['own', 'fake'])
     await fs.close()
   })
@@ -51,7 +61,10 @@ describe('mount', () => {
 
   it('hands URI and object options to the backend, the object winning, and keeps the mount options', async () => {
     const fake = fakeDefinition()
-    const fs = await mountIn(fakeEnvironment(root), [{ uri: 'fake://a?region=x&priority=1', options: { region: 'y', priority: 2 } }, { backends: { fake } }])
+    const fs = await mountIn(fakeEnvironment(root), [
+      { uri: 'fake://a?region=x&priority=1', options: { region: 'y', priority: 2 } },
+      { backends: { fake } },
+    ])
     expect(fake.events).toEqual(['open {"region":"y","name":"a"}'])
     expect((await fs.listMounts())[0]).toMatchObject({ priority: 2 })
     await fs.close()
@@ -73,11 +86,14 @@ describe('mount', () => {
 })
 
 describe('a mount that fails in the middle', () => {
-  const failure = (config: unknown): Error | undefined => ((config as { name: string }).name === 'bad' ? new NexusError('unavailable', { reason: 'No route.' }) : undefined)
+  const failure = (config: unknown): Error | undefined =>
+    (config as { name: string }).name === 'bad' ? new NexusError('unavailable', { reason: 'No route.' }) : undefined
 
   it('closes what was opened, in reverse order, and remembers nothing', async () => {
     const fake = fakeDefinition({ failure })
-    await expect(mountIn(fakeEnvironment(root), ['fake://a', 'fake://b', 'fake://bad', { backends: { fake } }])).rejects.toEqual(failing('unavailable', 'mount fake://bad: No route.'))
+    await expect(mountIn(fakeEnvironment(root), ['fake://a', 'fake://b', 'fake://bad', { backends: { fake } }])).rejects.toEqual(
+      failing('unavailable', 'mount fake://bad: No route.'),
+    )
     expect(fake.events.slice(2)).toEqual(['close {"name":"b"}', 'close {"name":"a"}'])
     await expect(remembered()).rejects.toThrow('ENOENT')
   })
@@ -93,7 +109,12 @@ describe('a mount that fails in the middle', () => {
   })
 
   it('stands all the same with skipUnavailable, and says why', async () => {
-    const fs = await mountIn(fakeEnvironment(root), ['fake://a', 'fake://bad', 's3://bucket', { backends: { fake: fakeDefinition({ failure }) }, skipUnavailable: true }])
+    const fs = await mountIn(fakeEnvironment(root), [
+      'fake://a',
+      'fake://bad',
+      's3://bucket',
+      { backends: { fake: fakeDefinition({ failure }) }, skipUnavailable: true },
+    ])
     expect((await fs.listMounts()).map(({ state }) => state)).toEqual(['active', 'unavailable', 'unavailable'])
     await expect(fs.stat('/fake/bad/x')).rejects.toEqual(failing('unavailable', 'No route.'))
     await expect(fs.stat('/s3/bucket')).rejects.toEqual(failing('unavailable', 'npm install @nexus/backend-s3'))

@@ -27,7 +27,10 @@ export async function mountIn(environment: Environment, args: readonly unknown[]
   const { sources, options } = checkedFor('mount', () => parseMountArguments(args))
   options.signal?.throwIfAborted()
   const context = { directory: environment.workingDirectory, homeDirectory: environment.homeDirectory }
-  const requests = sources.length > 0 ? checkedFor('mount', () => sources.map((source) => parseMountSource(source, context))) : await remembered(environment, options)
+  const requests =
+    sources.length > 0
+      ? checkedFor('mount', () => sources.map((source) => parseMountSource(source, context)))
+      : await remembered(environment, options)
   const kernel = createKernel({ version: coreVersion() })
   const { backends, resolveFrom, ephemeral, ...opening } = options
   const opened = await openMounts(kernel, requests, { registry: { backends, resolveFrom, environment }, ...opening })

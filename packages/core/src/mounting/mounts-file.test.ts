@@ -16,7 +16,10 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true }))
 
-const mountAt = (place: string): { mountPoint: ReturnType<typeof parsePath>; uri: string } => ({ mountPoint: parsePath(place), uri: `fake:/${place}` })
+const mountAt = (place: string): { mountPoint: ReturnType<typeof parsePath>; uri: string } => ({
+  mountPoint: parsePath(place),
+  uri: `fake:/${place}`,
+})
 
 /** Another process that merges `count` mounts, one by one, and says `done`. */
 const rememberInChild = async (name: string, count: number): Promise<number | null> => {
@@ -24,7 +27,9 @@ const rememberInChild = async (name: string, count: number): Promise<number | nu
   const script = `
     const { rememberMounts } = await import(${JSON.stringify(module)})
     for (let i = 0; i < ${count}; i++) await rememberMounts([{ mountPoint: '/${name}/' + i, uri: 'fake://${name}/' + i }], { directory: ${JSON.stringify(directory)}, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * ms)) })`
-  const child = spawn(process.execPath, ['--conditions=nexus-source', '--input-type=module', '--eval', script], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, ['--conditions=nexus-source', '--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   const [code] = (await once(child, 'close')) as [number | null]
   return code
 }
@@ -33,7 +38,9 @@ describe('two processes that merge at once', () => {
   it('lose nothing', async () => {
     expect(await Promise.all([rememberInChild('one', 20), rememberInChild('two', 20)])).toEqual([0, 0])
     const places = (await readMounts(directory)).map(({ mountPoint }) => mountPoint)
-    expect(new Set(places)).toEqual(new Set(['one', 'two'].flatMap((name) => Array.from({ length: 20 }, (_, index) => `/${name}/${index}`))))
+    expect(new Set(places)).toEqual(
+      new Set(['one', 'two'].flatMap((name) => Array.from({ length: 20 }, (_, index) => `/${name}/${index}`))),
+    )
     expect((await readdir(directory)).sort()).toEqual(['lock.db', 'lock.json', 'mounts.json'])
   })
 })
@@ -44,7 +51,9 @@ describe('a state directory that stays locked', () => {
     const sleep = (ms: number): Promise<void> => Promise.resolve(void pauses.push(ms))
     await withStateLock(directory, async () => {
       const merging = rememberMounts([mountAt('/a')], { directory, sleep })
-      await expect(merging).rejects.toEqual(expect.objectContaining({ code: 'busy', message: expect.stringContaining(`process ${process.pid} (since `) as string }))
+      await expect(merging).rejects.toEqual(
+        expect.objectContaining({ code: 'busy', message: expect.stringContaining(`process ${process.pid} (since `) as string }),
+      )
     })
     expect(pauses).toEqual([100, 200, 400])
     expect(await readMounts(directory)).toEqual([])
@@ -74,7 +83,9 @@ describe('a state directory that stays locked', () => {
     const script = `
       const { withStateLock } = await import(${JSON.stringify(pathToFileURL(join(import.meta.dirname, 'state-lock.ts')).href)})
       await withStateLock(${JSON.stringify(directory)}, () => { console.log('held'); return new Promise(() => setInterval(() => {}, 1000)) })`
-    const child = spawn(process.execPath, ['--conditions=nexus-source', '--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--conditions=nexus-source', '--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     await once(child.stdout, 'data')
     child.kill('SIGKILL')
     await once(child, 'close')

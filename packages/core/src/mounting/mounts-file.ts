@@ -64,27 +64,37 @@ interface ChangeOptions extends MountsFileOptions {
 }
 
 /** @returns What was there before. */
-async function changeMounts(change: Change, { directory = stateDirectory(), warn = processEnvironment().warn, repairs = false, ...lock }: ChangeOptions): Promise<readonly RememberedMount[]> {
+async function changeMounts(
+  change: Change,
+  { directory = stateDirectory(), warn = processEnvironment().warn, repairs = false, ...lock }: ChangeOptions,
+): Promise<readonly RememberedMount[]> {
   try {
     const unlocked = await readForChange(directory, repairs)
     if (unlocked.damage === undefined && isSame(unlocked.mounts, change(unlocked.mounts))) return unlocked.mounts
     await mkdir(directory, { recursive: true, mode: 0o700 })
-    return await withStateLock(directory, async () => {
-      const { mounts, damage } = await readForChange(directory, repairs)
-      const file = fileIn(directory).file
-      if (damage !== undefined) {
-        await rename(file, `${file}.damaged`)
-        warn(`${damage.reason} It was put aside as ${file}.damaged; only what was just mounted is remembered now.`)
-      }
-      await replaceFile(file, `${JSON.stringify({ format, mounts: change(mounts) }, undefined, 2)}\n`)
-      return mounts
-    }, lock)
+    return await withStateLock(
+      directory,
+      async () => {
+        const { mounts, damage } = await readForChange(directory, repairs)
+        const file = fileIn(directory).file
+        if (damage !== undefined) {
+          await rename(file, `${file}.damaged`)
+          warn(`${damage.reason} It was put aside as ${file}.damaged; only what was just mounted is remembered now.`)
+        }
+        await replaceFile(file, `${JSON.stringify({ format, mounts: change(mounts) }, undefined, 2)}\n`)
+        return mounts
+      },
+      lock,
+    )
   } catch (error) {
     throw toStateError(error, directory)
   }
 }
 
-async function readForChange(directory: string, repairs: boolean): Promise<{ readonly mounts: readonly RememberedMount[]; readonly damage?: NexusError }> {
+async function readForChange(
+  directory: string,
+  repairs: boolean,
+): Promise<{ readonly mounts: readonly RememberedMount[]; readonly damage?: NexusError }> {
   try {
     return { mounts: await readMounts(directory) }
   } catch (error) {
@@ -137,7 +147,10 @@ async function parseJson(text: string, file: DocumentFile): Promise<unknown> {
 function parseDocument(value: unknown): readonly RememberedMount[] {
   const written = isRecord(value) ? value['format'] : undefined
   if (typeof written === 'number' && written > format) {
-    throw new NexusError('unsupported', { op: 'mount', reason: `mounts.json was written by a newer version of Nexus (format ${written}). Update this one, or set NEXUS_FS_STATE_DIR.` })
+    throw new NexusError('unsupported', {
+      op: 'mount',
+      reason: `mounts.json was written by a newer version of Nexus (format ${written}). Update this one, or set NEXUS_FS_STATE_DIR.`,
+    })
   }
   const fields = readFields(value, ['format', 'mounts'], { what: 'The file' })
   const found = fields.integer('format')
@@ -149,7 +162,8 @@ function parseMount(input: unknown, keys: readonly (string | number)[]): Remembe
   const fields = readFields(input, mountKeys, { keys, what: 'A mount' })
   const [mountPoint, uri, withheld] = [fields.text('mountPoint'), fields.text('uri'), fields.list('withheld')]
   if (mountPoint === undefined || uri === undefined) throw new ConfigProblem(keys, 'A mount has "mountPoint" and "uri".')
-  if (withheld !== undefined && !withheld.every((name) => typeof name === 'string')) throw new ConfigProblem([...keys, 'withheld'], '"withheld" is a list of texts.')
+  if (withheld !== undefined && !withheld.every((name) => typeof name === 'string'))
+    throw new ConfigProblem([...keys, 'withheld'], '"withheld" is a list of texts.')
   return {
     mountPoint: checkedAt([...keys, 'mountPoint'], () => parsePath(mountPoint)),
     uri: checkedAt([...keys, 'uri'], () => parseUri(uri).uri),

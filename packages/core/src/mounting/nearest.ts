@@ -13,7 +13,12 @@ export function nearest(word: string, candidates: readonly string[]): string | u
       bestDistance = distance
     }
   }
-  return best ?? candidates.find((candidate) => Math.min(word.length, candidate.length) > 2 && (candidate.startsWith(word) || word.startsWith(candidate)))
+  return (
+    best ??
+    candidates.find(
+      (candidate) => Math.min(word.length, candidate.length) > 2 && (candidate.startsWith(word) || word.startsWith(candidate)),
+    )
+  )
 }
 
 /** A sentence part for messages: ` Did you mean "x"?`, or nothing. */

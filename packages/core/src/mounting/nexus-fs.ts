@@ -3,7 +3,7 @@ import type { UnmountOptions } from '../kernel/mount-info.ts'
 import { checkedFor } from './config-problem.ts'
 import { type MountedNexusFS, mountedFacade } from './mounted-facade.ts'
 import { type ConfigSource, type MountSource, parseMountSource, type SourceContext } from './mount-source.ts'
-import { openMounts, type OpenMountsOptions } from './open-mounts.ts'
+import { type OpenedMount, openMounts, type OpenMountsOptions } from './open-mounts.ts'
 
 /** Adds and removes mounts while the filesystem is in use. */
 export interface MountManager {
@@ -23,12 +23,17 @@ export interface NexusFS extends MountedNexusFS {
 }
 
 /** The embedded {@link NexusFS}: a kernel in this process. */
-export function embeddedNexusFS(kernel: Kernel, context: SourceContext, opening: Omit<OpenMountsOptions, 'signal' | 'skipUnavailable'>): NexusFS {
+export function embeddedNexusFS(
+  kernel: Kernel,
+  context: SourceContext,
+  opening: Omit<OpenMountsOptions, 'signal' | 'skipUnavailable'>,
+): NexusFS {
   const mountManager: MountManager = {
     addMount: async (source, { signal } = {}) => {
       const request = checkedFor('mount', () => parseMountSource(source, context))
-      const [added] = await openMounts(kernel, [request], { ...opening, signal })
-      return added?.id ?? ''
+      // One request, one mount.
+      const [{ id }] = (await openMounts(kernel, [request], { ...opening, signal })) as readonly [OpenedMount]
+      return id
     },
     removeMount: (idOrMountPoint, options) => kernel.unmount(withoutSlash(idOrMountPoint), options),
   }

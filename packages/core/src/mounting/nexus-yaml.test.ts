@@ -40,7 +40,14 @@ mounts:
       packages: [],
       mounts: [
         { kind: 'uri', mountPoint: '/s3/bucket', provenance: { place: `${file}:5`, isUntrusted: true } },
-        { mountPoint: '/files', name: 'mine', priority: 10, readonly: true, options: { freshnessMs: 5, projectId: 'p' }, spec: { authority: join(root, 'files') } },
+        {
+          mountPoint: '/files',
+          name: 'mine',
+          priority: 10,
+          readonly: true,
+          options: { freshnessMs: 5, projectId: 'p' },
+          spec: { authority: join(root, 'files') },
+        },
         { kind: 'config', mountPoint: '/archives', backendType: 'local', options: { dataDir: join(root, 'old') } },
       ],
     })
@@ -64,7 +71,16 @@ mounts:
 })
 
 describe('a bad nexus.yaml names the line', () => {
-  const bomb = ['mounts:', '- &a [x,x,x,x,x,x,x,x,x,x]', ...['b', 'c', 'd', 'e', 'f', 'g'].map((name, index) => `- &${name} [${Array(10).fill(`*${'abcdef'.charAt(index)}`).join(',')}]`)].join('\n')
+  const bomb = [
+    'mounts:',
+    '- &a [x,x,x,x,x,x,x,x,x,x]',
+    ...['b', 'c', 'd', 'e', 'f', 'g'].map(
+      (name, index) =>
+        `- &${name} [${Array(10)
+          .fill(`*${'abcdef'.charAt(index)}`)
+          .join(',')}]`,
+    ),
+  ].join('\n')
 
   it.each([
     ['alias bomb', bomb, 6, 'The alias *d expands to more than 10000 values.'],
@@ -80,7 +96,12 @@ describe('a bad nexus.yaml names the line', () => {
     ['a key that is no text', '? [a]\n: b', 1, 'keys'],
     ['deep nesting', '['.repeat(200_000), 1, ''],
     ['wrong type of a top key', 'mode: embedded\nmounts: s3://a', 2, '"mounts" of the file is a list, not a text.'],
-    ['wrong type in a mount', 'mounts:\n  - uri: s3://a\n    at: /a\n    priority: high', 4, '"priority" of a mount is a whole number, not a text.'],
+    [
+      'wrong type in a mount',
+      'mounts:\n  - uri: s3://a\n    at: /a\n    priority: high',
+      4,
+      '"priority" of a mount is a whole number, not a text.',
+    ],
     ['a mount that is a number', 'mounts:\n  - s3://a\n  - 42', 3, 'not 42.'],
     ['unknown key', 'mode: embedded\ndatadir: x', 2, 'Did you mean "data_dir"?'],
     ['unknown key in a mount', 'mounts:\n  - uri: s3://a\n    prioritty: 1', 3, 'Did you mean "priority"?'],
@@ -97,7 +118,10 @@ describe('a bad nexus.yaml names the line', () => {
     ['a package with a path', 'packages:\n  - nexus-notion\n  - ../evil', 3, 'npm package'],
     ['a package with options', 'packages:\n  - --prefix=/', 2, 'npm package'],
   ])('%s', async (_case, text, line, message) => {
-    const expected: unknown = expect.objectContaining({ code: expect.stringMatching(/^invalid_(config|path)$/) as string, message: expect.stringContaining(`${file}:${line}: `) as string })
+    const expected: unknown = expect.objectContaining({
+      code: expect.stringMatching(/^invalid_(config|path)$/) as string,
+      message: expect.stringContaining(`${file}:${line}: `) as string,
+    })
     await expect(read(text, true)).rejects.toEqual(expected)
     await expect(read(text, true)).rejects.toThrow(message)
   })

@@ -45,9 +45,20 @@ export async function readNexusYaml(file: string, { homeDirectory, isTrusted }: 
       throw error instanceof ConfigProblem ? problemIn(document, place, toWritten(error)) : error
     }
   }
-  const value = located(() => camelCased(document.value ?? {}, []), (problem) => problem)
-  const context = { directory: dirname(file), homeDirectory, isTrusted, placeOf: (keys: ConfigKeys) => `${file}:${document.lineOf(snaked(keys))}` }
-  return located(() => parseNexusYaml(value, context), (problem) => new ConfigProblem(snaked(problem.keys), inSnakeCase(problem)))
+  const value = located(
+    () => camelCased(document.value ?? {}, []),
+    (problem) => problem,
+  )
+  const context = {
+    directory: dirname(file),
+    homeDirectory,
+    isTrusted,
+    placeOf: (keys: ConfigKeys) => `${file}:${document.lineOf(snaked(keys))}`,
+  }
+  return located(
+    () => parseNexusYaml(value, context),
+    (problem) => new ConfigProblem(snaked(problem.keys), inSnakeCase(problem)),
+  )
 }
 
 interface ParseContext extends SourceContext {
@@ -61,7 +72,10 @@ function parseNexusYaml(value: unknown, context: ParseContext): NexusYaml {
   if (mode !== 'embedded') throw new ConfigProblem(['mode'], '"mode" is "embedded"; for a server set NEXUS_URL and NEXUS_API_KEY.')
   const packages = fields.list('packages') ?? []
   if (packages.length > 0 && !context.isTrusted) {
-    throw new ConfigProblem(['packages'], 'A nexus.yaml that was merely found names no packages. Trust it by name: connect({ configFile: "./nexus.yaml" }).')
+    throw new ConfigProblem(
+      ['packages'],
+      'A nexus.yaml that was merely found names no packages. Trust it by name: connect({ configFile: "./nexus.yaml" }).',
+    )
   }
   const dataDir = fields.text('dataDir')
   return {
@@ -90,11 +104,17 @@ function checkPackageName(name: unknown, keys: ConfigKeys): string {
 function camelCased(value: unknown, keys: ConfigKeys): unknown {
   if (Array.isArray(value)) return value.map((item, index) => camelCased(item, [...keys, index]))
   if (!isRecord(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => {
-    const here = [...keys, name]
-    if (!isSnakeCase(name)) throw new ConfigProblem(here, `Names in nexus.yaml are written in snake_case: "${toSnakeCase(name).replace(/^_/, '')}", not "${name}".`)
-    return [toCamelCase(name), camelCased(inner, here)]
-  }))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => {
+      const here = [...keys, name]
+      if (!isSnakeCase(name))
+        throw new ConfigProblem(
+          here,
+          `Names in nexus.yaml are written in snake_case: "${toSnakeCase(name).replace(/^_/, '')}", not "${name}".`,
+        )
+      return [toCamelCase(name), camelCased(inner, here)]
+    }),
+  )
 }
 
 /** Problems are found in camelCase; the person looks at the file. */

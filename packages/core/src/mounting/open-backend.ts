@@ -14,7 +14,7 @@ import { isRecord } from './parse-manifest.ts'
 import { stateDirectory } from './state-directory.ts'
 
 /** A backend that stands ready to be put into the mount table. */
-export interface OpenedBackend {
+interface OpenedBackend {
   readonly backend: Backend
   readonly backendType: string
   readonly layout: 'cas' | 'path' | undefined
@@ -44,7 +44,11 @@ export async function prepareBackend(request: SchemeRequest, registry: RegistryO
   const { settings, input } = configInput(request, loaded)
   const config = parseConfig(definition, input)
   const merged = { ...settings, readonly: request.readonly ?? settings.readonly, priority: request.priority ?? settings.priority }
-  return { settings: merged, manifest, open: (signal) => open({ definition, manifest, config, settings: merged }, registry.environment, signal) }
+  return {
+    settings: merged,
+    manifest,
+    open: (signal) => open({ definition, manifest, config, settings: merged }, registry.environment, signal),
+  }
 }
 
 const credentialFileName = /(?:credentials?|key|token|certificate|identity|secrets?)_?(?:path|file|filename)$/i
@@ -59,7 +63,10 @@ function refuseCredentialFiles(request: SchemeRequest, manifest: BackendManifest
 }
 
 /** URI, then object options, as one unchecked configuration. */
-function configInput(request: SchemeRequest, { definition, manifest }: LoadedDefinition): { readonly settings: MountSettings; readonly input: unknown } {
+function configInput(
+  request: SchemeRequest,
+  { definition, manifest }: LoadedDefinition,
+): { readonly settings: MountSettings; readonly input: unknown } {
   const written = { uriOptions: request.kind === 'uri' ? request.spec.options : {}, objectOptions: request.options, shown: request.shown }
   const { settings, uriOptions, objectOptions } = splitOptions(written, manifest)
   if (request.kind === 'config') return { settings, input: objectOptions }
@@ -73,7 +80,13 @@ function parseConfig(definition: BackendDefinition, input: unknown): unknown {
   } catch (error) {
     if (!isNexusError(error, 'invalid_config') || !isRecord(input)) throw error
     const hint = /did you mean/i.test(error.reason) ? '' : meantMountOption(Object.keys(input))
-    throw new NexusError(error.code, { op: 'mount', path: error.path, backend: definition.scheme, reason: error.reason + hint, cause: error.cause })
+    throw new NexusError(error.code, {
+      op: 'mount',
+      path: error.path,
+      backend: definition.scheme,
+      reason: error.reason + hint,
+      cause: error.cause,
+    })
   }
 }
 
@@ -105,16 +118,27 @@ async function chooseLayout({ definition, config, settings }: Openable, context:
 /** A setting that nothing would honour is refused rather than ignored. */
 function checkPathSettings({ definition: { scheme }, manifest, settings }: Openable): void {
   const honoured = manifest?.options === undefined || Object.hasOwn(manifest.options, 'durability')
-  const idle = { verify: settings.verify !== undefined, writers: settings.writers !== undefined, durability: settings.durability !== undefined && !honoured }
+  const idle = {
+    verify: settings.verify !== undefined,
+    writers: settings.writers !== undefined,
+    durability: settings.durability !== undefined && !honoured,
+  }
   const name = Object.entries(idle).find(([, isIdle]) => isIdle)?.[0]
   if (name === undefined) return
   const reason = `The option "${name}" means something for a repository only, and this ${scheme} mount has the layout path. Leave it out, or say layout=cas.`
   throw new NexusError('invalid_config', { op: 'mount', backend: scheme, reason })
 }
 
-async function openCas({ definition, config, settings }: Openable, { environment, context }: { readonly environment: Environment; readonly context: OpenContext }): Promise<Backend> {
+async function openCas(
+  { definition, config, settings }: Openable,
+  { environment, context }: { readonly environment: Environment; readonly context: OpenContext },
+): Promise<Backend> {
   if (definition.openStore === undefined) {
-    throw new NexusError('unsupported', { op: 'mount', backend: definition.scheme, reason: `A ${definition.scheme} mount cannot hold a repository; leave layout=cas out.` })
+    throw new NexusError('unsupported', {
+      op: 'mount',
+      backend: definition.scheme,
+      reason: `A ${definition.scheme} mount cannot hold a repository; leave layout=cas out.`,
+    })
   }
   const { openRepository } = await import('../repository/open-repository.ts')
   const { journal, contents, indexPath } = await definition.openStore(config, context)

@@ -35,7 +35,11 @@ export interface OpenedMount {
  * Opens backends, all at the same time, and puts them into the table in order. When one fails, what was opened here is closed again, in
  * reverse order, and the first failure is thrown; the table is then to be given up. Backends that the caller opened are left to the caller.
  */
-export async function openMounts(kernel: Kernel, requests: readonly MountRequest[], options: OpenMountsOptions): Promise<readonly OpenedMount[]> {
+export async function openMounts(
+  kernel: Kernel,
+  requests: readonly MountRequest[],
+  options: OpenMountsOptions,
+): Promise<readonly OpenedMount[]> {
   options.signal?.throwIfAborted()
   const results = await Promise.allSettled(requests.map((request) => openRequest(request, options)))
   const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
@@ -57,7 +61,11 @@ interface Opened {
   readonly manifest?: BackendManifest | undefined
 }
 
-async function mountAll(kernel: Kernel, opened: readonly Opened[], { allowShadow, signal }: OpenMountsOptions): Promise<readonly OpenedMount[]> {
+async function mountAll(
+  kernel: Kernel,
+  opened: readonly Opened[],
+  { allowShadow, signal }: OpenMountsOptions,
+): Promise<readonly OpenedMount[]> {
   const mounted: OpenedMount[] = []
   for (const { request, backend, backendType, layout, settings, manifest } of opened) {
     signal?.throwIfAborted()
@@ -113,5 +121,11 @@ async function closeAfter(error: unknown, opened: readonly Opened[]): Promise<un
   }
   if (failures.length === 0 || !isNexusError(error)) return error
   const { code, op, path, backend, reason } = error
-  return new NexusError(code, { op, path, backend, reason: `${reason} Closing what was open already failed too.`, cause: new AggregateError([error, ...failures]) })
+  return new NexusError(code, {
+    op,
+    path,
+    backend,
+    reason: `${reason} Closing what was open already failed too.`,
+    cause: new AggregateError([error, ...failures]),
+  })
 }

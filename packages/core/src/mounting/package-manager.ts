@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Environment } from './environment.ts'
 
 /** The package managers whose install command messages can name. */
-export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'bun'
+type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'bun'
 
 const addCommands: Readonly<Record<PackageManager, string>> = { npm: 'npm install', pnpm: 'pnpm add', yarn: 'yarn add', bun: 'bun add' }
 
@@ -24,7 +24,7 @@ export function installCommand(packageName: string, environment: Pick<Environmen
  * The package manager that runs this process (`npm_config_user_agent`), else the one whose lockfile is nearest above the working
  * directory, else npm.
  */
-export function detectPackageManager({ env, workingDirectory }: Pick<Environment, 'env' | 'workingDirectory'>): PackageManager {
+function detectPackageManager({ env, workingDirectory }: Pick<Environment, 'env' | 'workingDirectory'>): PackageManager {
   const agent = env['npm_config_user_agent']?.split('/')[0]
   if (agent !== undefined && isPackageManager(agent)) return agent
   for (let directory = workingDirectory; ; directory = dirname(directory)) {

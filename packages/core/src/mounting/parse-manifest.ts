@@ -22,10 +22,13 @@ export function parseNexusField(packageJson: unknown, packageName: string): Nexu
   const refuse = refuseFor(packageName)
   if (!isRecord(field)) return refuse('is an object')
   const { contract, schemes } = field
-  if (typeof contract !== 'number' || !Number.isInteger(contract)) return refuse('has "contract", the major version of the contract, as a whole number')
+  if (typeof contract !== 'number' || !Number.isInteger(contract))
+    return refuse('has "contract", the major version of the contract, as a whole number')
   // Another major may describe its schemes otherwise: only their names matter, for the message that refuses it.
   if (!isRecord(schemes)) return refuse('has "schemes", an object from scheme to manifest')
-  const manifests = Object.entries(schemes).map(([scheme, manifest]) => parseScheme(scheme, manifest, { packageName, strict: contract === contractMajor }))
+  const manifests = Object.entries(schemes).map(([scheme, manifest]) =>
+    parseScheme(scheme, manifest, { packageName, strict: contract === contractMajor }),
+  )
   return { contract, manifests }
 }
 
@@ -37,7 +40,8 @@ interface SchemeContext {
 function parseScheme(scheme: string, input: unknown, { packageName, strict }: SchemeContext): BackendManifest {
   if (!strict) return { scheme, package: packageName, definition: 'default' }
   const refuse = refuseFor(packageName)
-  if (!/^[a-z][a-z0-9+.-]*$/.test(scheme)) return refuse(`names the scheme ${JSON.stringify(scheme)}; a scheme is lower-case letters, digits, "+", "." and "-"`)
+  if (!/^[a-z][a-z0-9+.-]*$/.test(scheme))
+    return refuse(`names the scheme ${JSON.stringify(scheme)}; a scheme is lower-case letters, digits, "+", "." and "-"`)
   if (!isRecord(input)) return refuse(`has an object at schemes.${scheme}`)
   const { definition = 'default', uri, capabilities, options, credentials = [] } = input
   if (typeof definition !== 'string') return refuse(`has a text at schemes.${scheme}.definition`)
@@ -50,14 +54,22 @@ function parseScheme(scheme: string, input: unknown, { packageName, strict }: Sc
 
 function refuseFor(packageName: string): (rule: string) => never {
   return (rule) => {
-    throw new NexusError('invalid_config', { op: 'mount', reason: `The package ${packageName} is a broken Nexus backend: the "nexus" field of its package.json ${rule}.` })
+    throw new NexusError('invalid_config', {
+      op: 'mount',
+      reason: `The package ${packageName} is a broken Nexus backend: the "nexus" field of its package.json ${rule}.`,
+    })
   }
 }
 
 const optionTypes: readonly unknown[] = ['string', 'integer', 'boolean'] satisfies OptionManifest['type'][]
 
 function isOptions(input: unknown): input is Record<string, OptionManifest> {
-  return isRecord(input) && Object.values(input).every((option) => isRecord(option) && optionTypes.includes(option['type']) && typeof option['description'] === 'string')
+  return (
+    isRecord(input) &&
+    Object.values(input).every(
+      (option) => isRecord(option) && optionTypes.includes(option['type']) && typeof option['description'] === 'string',
+    )
+  )
 }
 
 function isTexts(input: unknown): input is string[] {

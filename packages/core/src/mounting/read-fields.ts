@@ -16,10 +16,15 @@ export interface FieldReader {
  * @param place Where the object stands, and what it is called in messages ("a mount").
  * @throws ConfigProblem when it is no object, or has a key that is not in `names` (the nearest is named).
  */
-export function readFields(input: unknown, names: readonly string[], { keys = [], what }: { readonly keys?: ConfigKeys; readonly what: string }): FieldReader {
+export function readFields(
+  input: unknown,
+  names: readonly string[],
+  { keys = [], what }: { readonly keys?: ConfigKeys; readonly what: string },
+): FieldReader {
   if (!isRecord(input)) throw new ConfigProblem(keys, `${what} is an object, not ${describe(input)}.`)
   for (const name of Object.keys(input)) {
-    if (!names.includes(name)) throw new ConfigProblem([...keys, name], `${what} has no "${name}".${didYouMean(name, names)} It has: ${names.join(', ')}.`)
+    if (!names.includes(name))
+      throw new ConfigProblem([...keys, name], `${what} has no "${name}".${didYouMean(name, names)} It has: ${names.join(', ')}.`)
   }
   const read = <T>(name: string, expected: string, is: (value: unknown) => value is T): T | undefined => {
     const value = Object.hasOwn(input, name) ? input[name] : undefined

@@ -26,13 +26,19 @@ export function rememberedSource({ uri, mountPoint, name, readonly, priority, op
  * What is kept of a mount. Backends given as objects, configurations without a URI and `memory` are not kept: nothing could mount them again.
  * @returns `undefined` for what is not kept.
  */
-export function toRemembered(request: MountRequest, manifest: BackendManifest | undefined, context: SourceContext): RememberedMount | undefined {
+export function toRemembered(
+  request: MountRequest,
+  manifest: BackendManifest | undefined,
+  context: SourceContext,
+): RememberedMount | undefined {
   if (request.kind !== 'uri' || request.spec.scheme === 'memory') return undefined
   const { mountPoint, name, readonly, priority, spec } = request
   const anchored = Object.entries(request.options).map(([key, value]) => [key, anchorOption(key, value, { manifest, context })] as const)
   const kept = anchored.filter(([key, value]) => value !== undefined && manifest?.options?.[key]?.secret !== true && isWritable(key, value))
   const withheld = anchored.filter((entry) => entry[1] !== undefined && !kept.includes(entry)).map(([key]) => key)
-  const uriOptions = Object.fromEntries(Object.entries(spec.options).map(([key, value]) => [key, String(anchorOption(key, value, { manifest, context }))]))
+  const uriOptions = Object.fromEntries(
+    Object.entries(spec.options).map(([key, value]) => [key, String(anchorOption(key, value, { manifest, context }))]),
+  )
   return {
     mountPoint,
     uri: writeUri({ ...spec, options: uriOptions }),
@@ -45,14 +51,23 @@ export function toRemembered(request: MountRequest, manifest: BackendManifest | 
 }
 
 /** A file of credentials is named from where the program runs now, and the mount may be repeated elsewhere. */
-function anchorOption(name: string, value: unknown, { manifest, context }: { readonly manifest: BackendManifest | undefined; readonly context: SourceContext }): unknown {
+function anchorOption(
+  name: string,
+  value: unknown,
+  { manifest, context }: { readonly manifest: BackendManifest | undefined; readonly context: SourceContext },
+): unknown {
   const isFile = manifest?.options?.[name]?.credentialFile === true && typeof value === 'string'
   return isFile ? absoluteHostPath(value, context) : value
 }
 
 /** The inverse of `parseUri`, for a spec whose `local` path is absolute. */
 function writeUri({ scheme, authority, path, options }: MountSpec): string {
-  const place = [authority, path].filter((part) => part !== '').join('/').replaceAll('\\', '/')
-  const query = Object.entries(options).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')
+  const place = [authority, path]
+    .filter((part) => part !== '')
+    .join('/')
+    .replaceAll('\\', '/')
+  const query = Object.entries(options)
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+    .join('&')
   return `${scheme}://${place.replace(/[%?#]/g, encodeURIComponent)}${query === '' ? '' : `?${query}`}`
 }

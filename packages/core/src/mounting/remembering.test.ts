@@ -16,7 +16,10 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }))
 
 const mounts = async (): Promise<RememberedMount[]> => (JSON.parse(await readFile(file, 'utf8')) as { mounts: RememberedMount[] }).mounts
-const mountOnce = async (...args: unknown[]): Promise<void> => (await mountIn(fakeEnvironment(root), [...args, { backends: { fake: fakeDefinition(), local: fakeDefinition({ scheme: 'local' }) } }])).close()
+const mountOnce = async (...args: unknown[]): Promise<void> =>
+  (
+    await mountIn(fakeEnvironment(root), [...args, { backends: { fake: fakeDefinition(), local: fakeDefinition({ scheme: 'local' }) } }])
+  ).close()
 
 describe('mount() remembers', () => {
   it('by mount point: a second mount at a place replaces, others stay', async () => {
@@ -72,10 +75,19 @@ describe('mount() remembers', () => {
 
 describe('mount() without a source', () => {
   it('mounts what is remembered, with its options', async () => {
-    await mountOnce({ uri: 'fake://a/b?region=r', at: '/place', name: 'n', priority: 4, readonly: true, options: { durability: 'os', layout: 'path' } })
+    await mountOnce({
+      uri: 'fake://a/b?region=r',
+      at: '/place',
+      name: 'n',
+      priority: 4,
+      readonly: true,
+      options: { durability: 'os', layout: 'path' },
+    })
     const fake = fakeDefinition()
     const fs = await mountIn(fakeEnvironment(root), [{ backends: { fake } }])
-    expect(await fs.listMounts()).toMatchObject([{ mountPoint: '/place', name: 'n', priority: 4, readonly: true, uri: 'fake://a/b?region=r' }])
+    expect(await fs.listMounts()).toMatchObject([
+      { mountPoint: '/place', name: 'n', priority: 4, readonly: true, uri: 'fake://a/b?region=r' },
+    ])
     expect(fake.events).toEqual(['open {"region":"r","name":"a/b","durability":"os"}'])
     await fs.close()
   })
@@ -89,7 +101,9 @@ describe('mount() without a source', () => {
   it('says which secrets were not remembered when it fails', async () => {
     await mountOnce({ uri: 'fake://a', options: { token: 'hush' } })
     const fake = fakeDefinition({ failure: () => new NexusError('unauthenticated') })
-    await expect(mountIn(fakeEnvironment(root), [{ backends: { fake } }])).rejects.toThrow('Not remembered, because secrets are not: token.')
+    await expect(mountIn(fakeEnvironment(root), [{ backends: { fake } }])).rejects.toThrow(
+      'Not remembered, because secrets are not: token.',
+    )
   })
 })
 
@@ -116,7 +130,10 @@ describe('a damaged mounts.json', () => {
     ['a withheld that is no list of texts', `${good}{"mountPoint":"/b","uri":"fake://b","withheld":[1]}]}`, 3],
   ])('(%s) names file, line and repair', async (_case, text, line) => {
     await damage(text)
-    const expected: unknown = expect.objectContaining({ code: 'invalid_config', message: expect.stringMatching(new RegExp(`${file}:${line}: .*delete ${file}`, 's')) as string })
+    const expected: unknown = expect.objectContaining({
+      code: 'invalid_config',
+      message: expect.stringMatching(new RegExp(`${file}:${line}: .*delete ${file}`, 's')) as string,
+    })
     await expect(mountIn(fakeEnvironment(root), [{ backends: { fake: fakeDefinition() } }])).rejects.toEqual(expected)
   })
 
@@ -144,10 +161,14 @@ describe('a damaged mounts.json', () => {
 it.skipIf(process.getuid?.() === 0)('a state directory that cannot be written says what to do', async () => {
   await mkdir(join(root, 'state'))
   await chmod(join(root, 'state'), 0o500)
-  await expect(mountOnce('fake://a')).rejects.toEqual(expect.objectContaining({ code: 'permission_denied', message: expect.stringContaining('NEXUS_FS_STATE_DIR') as string }))
+  await expect(mountOnce('fake://a')).rejects.toEqual(
+    expect.objectContaining({ code: 'permission_denied', message: expect.stringContaining('NEXUS_FS_STATE_DIR') as string }),
+  )
 })
 
 it('a state directory that is a file says what to do', async () => {
   await writeFile(join(root, 'state'), '')
-  await expect(mountOnce('fake://a')).rejects.toEqual(expect.objectContaining({ code: 'invalid_config', message: expect.stringContaining('NEXUS_FS_STATE_DIR') as string }))
+  await expect(mountOnce('fake://a')).rejects.toEqual(
+    expect.objectContaining({ code: 'invalid_config', message: expect.stringContaining('NEXUS_FS_STATE_DIR') as string }),
+  )
 })

@@ -104,6 +104,10 @@ function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new NexusError('invalid_config', { op: 'mount', reason: `${file} is not valid JSON; repair it or install the package again.`, cause })
+    throw new NexusError('invalid_config', {
+      op: 'mount',
+      reason: `${file} is not valid JSON; repair it or install the package again.`,
+      cause,
+    })
   }
 }

@@ -26,7 +26,13 @@ export interface ThirdPartyPackage {
 export function searchBases({ resolveFrom, environment }: SearchPlaces): readonly string[] {
   const { workingDirectory } = environment
   const given = resolveFrom === undefined ? [] : [toFile(resolveFrom)]
-  return [...given, import.meta.filename, ...entryScripts(environment), join(workingDirectory, 'package.json'), addedPackagesFile(environment)]
+  return [
+    ...given,
+    import.meta.filename,
+    ...entryScripts(environment),
+    join(workingDirectory, 'package.json'),
+    addedPackagesFile(environment),
+  ]
 }
 
 /** The `package.json` that `nexus-fs add` keeps its packages in. */
@@ -67,7 +73,9 @@ function toFile(base: string): string {
 /** The nearest project of a file and, for a tool that runs the application's code (a test runner), the project it is installed in. */
 function projectFiles(file: string): readonly string[] {
   const outer = file.indexOf(`${sep}node_modules${sep}`)
-  return [nearestProject(dirname(file)), outer === -1 ? undefined : join(file.slice(0, outer), 'package.json')].filter((found) => found !== undefined)
+  return [nearestProject(dirname(file)), outer === -1 ? undefined : join(file.slice(0, outer), 'package.json')].filter(
+    (found) => found !== undefined,
+  )
 }
 
 function nearestProject(start: string): string | undefined {
@@ -91,7 +99,9 @@ function globalNeighbours(file: string): readonly { readonly name: string; reado
   const base = join(root, 'package.json')
   if (existsSync(base)) return []
   const modules = join(root, 'node_modules')
-  const names = readdirSync(modules).flatMap((name) => (name.startsWith('@') ? readdirSync(join(modules, name)).map((inner) => `${name}/${inner}`) : [name]))
+  const names = readdirSync(modules).flatMap((name) =>
+    name.startsWith('@') ? readdirSync(join(modules, name)).map((inner) => `${name}/${inner}`) : [name],
+  )
   return names.filter((name) => !name.startsWith('.')).map((name) => ({ name, bases: [base] }))
 }
 
