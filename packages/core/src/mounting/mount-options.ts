@@ -8,6 +8,8 @@ export interface MountSettings {
   readonly layout?: 'cas' | 'path' | undefined
   readonly durability?: Durability | undefined
   readonly verify?: 'full' | 'none' | undefined
+  /** Algorithm of a repository that this mount makes; an existing one says its own. */
+  readonly digest?: 'blake3' | 'sha256' | undefined
   /** How old an answer about the storage may be, in milliseconds. */
   readonly freshnessMs?: number | undefined
   readonly readonly?: boolean | undefined
@@ -36,6 +38,7 @@ const parsers = {
   layout: oneOf('cas', 'path'),
   durability: oneOf('fsync', 'os'),
   verify: oneOf('full', 'none'),
+  digest: oneOf('blake3', 'sha256'),
   freshnessMs: wholeNumber(0),
   readonly: { expected: 'true or false', parse: truth },
   priority: wholeNumber(Number.MIN_SAFE_INTEGER),

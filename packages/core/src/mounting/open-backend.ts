@@ -120,6 +120,7 @@ function checkPathSettings({ definition: { scheme }, manifest, settings }: Opena
   const honoured = manifest?.options === undefined || Object.hasOwn(manifest.options, 'durability')
   const idle = {
     verify: settings.verify !== undefined,
+    digest: settings.digest !== undefined,
     writers: settings.writers !== undefined,
     durability: settings.durability !== undefined && !honoured,
   }
@@ -142,7 +143,7 @@ async function openCas(
   }
   const { openRepository } = await import('../repository/open-repository.ts')
   const { journal, contents, indexPath } = await definition.openStore(config, context)
-  const { durability, verify, readonly } = settings
+  const { durability, verify, readonly, digest } = settings
   return await openRepository({
     journal,
     contents,
@@ -150,6 +151,7 @@ async function openCas(
     durability,
     verify,
     readonly,
+    digest,
     now: context.now,
     signal: context.signal,
   })
