@@ -5,6 +5,7 @@ import { errnoOf } from './errors.ts'
 import { attributesName } from './names.ts'
 import type { Root } from './root.ts'
 import { syncDirectory, syncFile } from './sync-disk.ts'
+import type { Temporaries } from './temporaries.ts'
 
 /** What Nexus keeps of a file and the filesystem has no place for. */
 export interface Attributes {
@@ -45,8 +46,7 @@ const maxAttributesBytes = 4_194_304
 const filesName = 'files'
 const marker = 'This tree is used by Nexus with layout "path"; the attributes of its files are kept in here.\n'
 
-/** @param newName Gives names for files on their way to their place. */
-export function openAttributes(root: Root, durability: Durability, newName: () => string): AttributeStore {
+export function openAttributes(root: Root, durability: Durability, temporaries: Temporaries): AttributeStore {
   let marked = false
 
   const base = keepOpen(() => openIn(root.hold(), attributesName))
@@ -61,8 +61,9 @@ export function openAttributes(root: Root, durability: Durability, newName: () =
   const prepare = async (stats: BigIntStats, attributes: Attributes): Promise<PreparedAttributes> => {
     const parent = await makeIn(await root.make(), attributesName, durability)
     const held = await makeIn(parent, filesName, durability).finally(parent.close)
-    const temporary = held.child(newName())
+    const temporary = held.child(temporaries.newName())
     try {
+      await temporaries.sweep(held)
       await writeWhole(temporary, Buffer.from(JSON.stringify(attributes)), durability)
     } catch (error) {
       rmSync(temporary, { force: true })

@@ -18,7 +18,7 @@ interface BodyOptions {
   readonly signal: AbortSignal | undefined
 }
 
-/** Bodies that nobody read or disposed of: their files are closed with them. */
+/** Bodies and streams that were dropped without being read or disposed of: their files are closed with them. */
 const abandoned = new FinalizationRegistry<() => void>((close) => close())
 
 /** One body, once. Its reads count as calls of the mount, which closes what is still open when it closes itself. */
@@ -29,21 +29,27 @@ export function openBody(context: PathContext, { stat, source, signal }: BodyOpt
     signal?.throwIfAborted()
     if (isTaken) throw new NexusError('invalid_argument', { op: 'read', path: stat.path, backend: 'local', reason: 'This body was read or disposed already; read the file again.' })
     isTaken = true
+    // From here on the call, or the stream, keeps the file.
+    abandoned.unregister(reader)
     return reader
   }
   const content: FileContent = {
     stat,
     bytes: async () => await take().all(),
     text: async () => new TextDecoder('utf-8', { ignoreBOM: true }).decode(await take().all()),
-    stream: () => toStream(take()),
+    stream: () => watched(toStream(take()), reader),
     [Symbol.asyncDispose]: () => {
       isTaken = true
       reader.close()
       return Promise.resolve()
     },
   }
-  if ('descriptor' in source) abandoned.register(content, reader.close)
-  return content
+  return watched(content, reader)
+}
+
+function watched<T extends object>(holder: T, reader: Reader): T {
+  abandoned.register(holder, reader.close, reader)
+  return holder
 }
 
 interface Reader {

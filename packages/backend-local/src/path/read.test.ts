@@ -1,7 +1,13 @@
 import { readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { at, bytes, failure, openTree } from '../../test/tree-fixture.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const largeBytes = 5_000_000
 
@@ -68,6 +74,23 @@ describe('reading', () => {
     // A closing may wait for the read before it.
     await Promise.resolve()
     expect(openDescriptors()).toBe(before)
+  })
+
+  it('closes the file of a body that was dropped, and not that of a stream still in use', async () => {
+    const { directory, backend } = await openTree()
+    writeFileSync(join(directory, 'large'), pattern(largeBytes))
+    await backend.stat(at('/large'))
+    const before = openDescriptors()
+    for (let index = 0; index < 10; index++) await backend.read(at('/large'))
+    const stream = (await backend.read(at('/large'))).stream()
+    for (let round = 0; round < 50 && openDescriptors() > before + 1; round++) {
+      collectGarbage()
+      await setImmediate()
+    }
+    expect(openDescriptors()).toBe(before + 1)
+    let read = 0
+    for await (const chunk of stream) read += chunk.length
+    expect(read).toBe(largeBytes)
   })
 
   it('of what was opened before the mount was closed fails afterwards, and holds nothing', async () => {

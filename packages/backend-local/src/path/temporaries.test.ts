@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import { readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { at, bytes, failure, makeDirectory, openTree } from '../../test/tree-fixture.ts'
@@ -55,6 +55,14 @@ describe('temporary files', () => {
     writeFileSync(join(directory, 'docs', dead), 'x')
     await backend.write(at('/docs/a'), bytes('x'))
     expect(readdirSync(join(directory, 'docs'))).toEqual(['a'])
+  })
+
+  it('of attributes are swept by the next attributes', async () => {
+    const { directory, backend } = await openTree()
+    mkdirSync(join(directory, '.nexus-attributes/files'), { recursive: true })
+    writeFileSync(join(directory, '.nexus-attributes/files', nameOf(2 ** 22 + 1)), 'x')
+    await backend.write(at('/a'), bytes('x'), { contentType: 'text/plain' })
+    expect(readdirSync(join(directory, '.nexus-attributes/files')).filter((name) => name.startsWith('.nexus-tmp-'))).toEqual([])
   })
 
   it('of a dead writer keep no directory from being deleted, those of a living one do', async () => {

@@ -1,6 +1,8 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { joinPath, type Path } from '@nexus/core/contract'
+import { joinPath, NexusError, type Path } from '@nexus/core/contract'
 import type { PathContext } from './context.ts'
+import type { HeldDirectory } from './directory.ts'
+import { errnoOf } from './errors.ts'
 import { openDirectory } from './locate.ts'
 import { isOwnName, toSegment } from './names.ts'
 
@@ -13,6 +15,16 @@ export interface TreeWatch {
   /** Directories in which something happened since the last call, with the names; waits until there is one, or the signal is aborted. */
   readonly next: () => Promise<ReadonlyMap<Path, ReadonlySet<string>>>
   readonly close: () => void
+}
+
+function watchDirectory(directory: HeldDirectory, onChange: (name: Buffer | null) => void): FSWatcher {
+  try {
+    return watch(directory.self, { encoding: 'buffer' }, (_event, name) => onChange(name))
+  } catch (error) {
+    // inotify_add_watch(2): not the disk is full.
+    if (errnoOf(error) !== 'ENOSPC') throw error
+    throw new NexusError('busy', { reason: 'The operating system watches no more directories; raise fs.inotify.max_user_watches, or watch less.', cause: error })
+  }
 }
 
 /** Watches through the operating system, one directory each. @param signal Ends the waiting. */
@@ -35,7 +47,7 @@ export function watchTree(context: PathContext, signal: AbortSignal | undefined)
     const directory = openDirectory(context, path)
     try {
       // The watch belongs to the directory itself: it stays when the descriptor goes.
-      const watcher = watch(directory.self, { encoding: 'buffer' }, (_event, name) => touch(path, name))
+      const watcher = watchDirectory(directory, (name) => touch(path, name))
       watcher.on('error', () => touch(path, null))
       watchers.set(path, watcher)
     } finally {

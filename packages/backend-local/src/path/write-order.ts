@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { NexusError } from '@nexus/core/contract'
+import { NexusError, type OpenContext } from '@nexus/core/contract'
 import type { Database } from 'better-sqlite3'
 import { attributesName } from './names.ts'
 import type { Root } from './root.ts'
@@ -26,7 +26,7 @@ const maxWaitMs = 30_000
 const lockName = 'lock.db'
 
 /** @param mark Makes `.nexus-attributes/`. */
-export function createWriteOrder(root: Root, { now, mark }: { readonly now: () => number; readonly mark: () => Promise<void> }): WriteOrder {
+export function createWriteOrder(root: Root, { now, random, mark }: Pick<OpenContext, 'now' | 'random'> & { readonly mark: () => Promise<void> }): WriteOrder {
   // A path and no descriptor: SQLite wants names, and closing a descriptor of the file would drop the locks of this process.
   const path = `${root.path}/${attributesName}/${lockName}`
   let opened: Promise<Database> | undefined
@@ -48,7 +48,7 @@ export function createWriteOrder(root: Root, { now, mark }: { readonly now: () =
     while (!tryBegin(database)) {
       if (now() > deadline) throw new NexusError('busy', { reason: `Another process has been changing "${root.path}" for ${maxWaitMs / 1000} s; try again later.` })
       // Jitter keeps processes that wait for each other from meeting again.
-      await sleep(1 + Math.random() * 9, undefined, { signal })
+      await sleep(1 + ((random(new Uint8Array(1))[0] ?? 0) % 10), undefined, { signal })
     }
     try {
       signal?.throwIfAborted()
