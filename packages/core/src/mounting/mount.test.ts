@@ -121,6 +121,13 @@ describe('a mount that fails in the middle', () => {
     await fs.close()
   })
 
+  it('wraps an error that no contract knows', async () => {
+    const fake = fakeDefinition({ failure: () => new TypeError('x is not a function') })
+    await expect(mountIn(fakeEnvironment(root), ['fake://a', { backends: { fake } }])).rejects.toEqual(
+      failing('unexpected', 'mount fake://a: Opening failed in a way that the contract does not know: x is not a function'),
+    )
+  })
+
   it('tells mistakes of the caller in spite of skipUnavailable', async () => {
     const args = ['fake://a?colour=red', { backends: { fake: fakeDefinition() }, skipUnavailable: true }]
     await expect(mountIn(fakeEnvironment(root), args)).rejects.toEqual(failing('invalid_config', 'Unknown option "colour".'))

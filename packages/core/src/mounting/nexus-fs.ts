@@ -2,7 +2,8 @@ import type { Kernel } from '../kernel/kernel.ts'
 import type { UnmountOptions } from '../kernel/mount-info.ts'
 import { checkedFor } from './config-problem.ts'
 import { type MountedNexusFS, mountedFacade } from './mounted-facade.ts'
-import { type ConfigSource, type MountSource, parseMountSource, type SourceContext } from './mount-source.ts'
+import type { ConfigSource, MountSource, SourceContext } from './mount-source.ts'
+import { parseMountSource } from './parse-mount-source.ts'
 import { type OpenedMount, openMounts, type OpenMountsOptions } from './open-mounts.ts'
 
 /** Adds and removes mounts while the filesystem is in use. */

@@ -7,7 +7,7 @@ import type { RegistryOptions } from './load-definition.ts'
 import type { BackendManifest } from './manifest.ts'
 import type { MountSettings } from './mount-options.ts'
 import type { MountRequest } from './mount-source.ts'
-import { prepareBackend } from './open-backend.ts'
+import { prepareBackend } from './prepare-backend.ts'
 
 /** How mounts are opened. */
 export interface OpenMountsOptions {
@@ -105,7 +105,10 @@ function isOfTheStorage(error: unknown): error is Error {
 
 /** The failure with the mount it belongs to and, where it came from a file, file and line. */
 function tellWithProvenance(error: unknown, { provenance, shown }: MountRequest): unknown {
-  if (!isNexusError(error)) return error
+  if (!isNexusError(error)) {
+    const reason = `Opening failed in a way that the contract does not know: ${error instanceof Error ? error.message : String(error)}`
+    return new NexusError('unexpected', { op: 'mount', path: shown, reason, cause: error })
+  }
   const { code, path = shown, op = 'mount', backend, retryAfterMs, cause = error } = error
   const place = provenance === undefined ? '' : `${provenance.place}: `
   const hint = provenance?.hint === undefined ? '' : ` ${provenance.hint}`

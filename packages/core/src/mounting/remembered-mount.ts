@@ -1,7 +1,8 @@
 import type { Path } from '../contract/paths.ts'
 import type { MountSpec } from '../contract/uri.ts'
 import type { BackendManifest } from './manifest.ts'
-import { absoluteHostPath, type MountRequest, type SourceContext, type UriSource } from './mount-source.ts'
+import type { MountRequest, SourceContext, UriSource } from './mount-source.ts'
+import { absoluteHostPath } from './parse-mount-source.ts'
 import { isWritable } from './secrets.ts'
 
 /** A mount as `mounts.json` keeps it: enough to mount it again from anywhere, and no secret. */
