@@ -5,7 +5,7 @@ import { type JournalEntry, type JournalPosition, journalStart } from '../contra
 import { type Operation, parseHeader } from './commit.ts'
 import type { Repository } from './context.ts'
 import { createHistory, type History } from './history.ts'
-import { located } from './run.ts'
+import { broken } from './run.ts'
 
 /** A place in the journal: so many operations of the commit after `position` were told. */
 interface Cursor {
@@ -34,7 +34,7 @@ export async function* changes(repository: Repository, path: Path, options: Chan
       }
     }
   } catch (error) {
-    throw located(error, { op: 'changes', path, signal })
+    throw await broken(repository, error, { op: 'changes', path, signal })
   }
 }
 

@@ -16,7 +16,7 @@ export interface CommitterHost {
   readonly randomId: () => string
   /** Brings the view forward when only the index can. */
   settle(): Promise<void>
-  /** After each group: what to wait for before the next, so that neither the index nor the event loop falls behind. */
+  /** What to wait for before the next group, so that neither the index nor the event loop falls behind. */
   breathe(): Promise<void> | undefined
 }
 
@@ -67,8 +67,8 @@ export class Committer {
     await Promise.resolve()
     try {
       while (this.#queue.length > 0) {
-        await this.#writeGroup()
         await this.#host.breathe()
+        await this.#writeGroup()
       }
     } finally {
       this.#running = undefined

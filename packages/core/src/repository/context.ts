@@ -49,6 +49,8 @@ export interface PreparedContent {
   readonly size: number
   /** Itself and what it is made of, in the order in which they are committed. */
   readonly members: readonly PreparedMember[]
+  /** Digests of all that it is made of, known before or not; they must still be known when it is committed. */
+  readonly needs?: readonly string[]
 }
 
 /** One content of a commit, with its bytes. */
@@ -89,6 +91,8 @@ export interface Repository {
   wasDropped(key: string): boolean
   /** Takes a damaged content out of use: not served, not known, not deleted. Does nothing in a read-only repository but refuse. */
   quarantine(digest: string): Promise<void>
+  /** Makes the index anew from the journal, because SQLite found it damaged. */
+  rebuildIndex(): Promise<void>
   /** Runs until its promise settles; `close` waits for it. */
   track<T>(work: Promise<T>): Promise<T>
 }

@@ -6,7 +6,7 @@ import type { CommitHeader } from './commit.ts'
 import type { Descriptor, Plan, Repository, View } from './context.ts'
 import { encodeDescriptor, newDescriptor, parseDescriptor } from './descriptor.ts'
 import { type DigestAlgorithm, type Hasher, openHasher } from './digest.ts'
-import { type IndexFile, openIndexFile } from './index-file.ts'
+import { type IndexFile, openIndexFile, removeIndexFile } from './index-file.ts'
 import { IndexKeeper } from './index-keeper.ts'
 import type { IndexReader } from './index-reader.ts'
 import { LoopGuard } from './loop-guard.ts'
@@ -49,6 +49,7 @@ export class Engine implements Repository {
   #keeper: IndexKeeper | undefined
   #settling: Promise<void> | undefined
   #creating: Promise<void> | undefined
+  #rebuilding: Promise<void> | undefined
   #closing: Promise<void> | undefined
   #restTimer: NodeJS.Timeout | undefined
   #wasUsed = false
@@ -73,7 +74,7 @@ export class Engine implements Repository {
       author: options.author,
       randomId: options.randomId,
       settle: () => this.#settle(),
-      breathe: () => this.#keeper?.offer() ?? this.#guard.pass(),
+      breathe: () => this.#rebuilding ?? this.#keeper?.offer() ?? this.#guard.pass(),
     })
   }
 
@@ -104,6 +105,7 @@ export class Engine implements Repository {
 
   refresh(signal?: AbortSignal): MaybePromise<void> {
     if (this.#isClosed) throw new NexusError('unavailable', { reason: 'The repository is closed.' })
+    if (this.#rebuilding !== undefined) return this.#rebuilding.then(() => this.refresh(signal))
     if (this.#index === undefined) return this.#lookAgain(signal)
     this.#wasUsed = true
     const turn = this.#guard.pass()
@@ -166,6 +168,10 @@ export class Engine implements Repository {
     if (row.key?.startsWith('cas/') === true) await this.contents.quarantine(row.key)
   }
 
+  rebuildIndex(): Promise<void> {
+    return (this.#rebuilding ??= this.#rebuild().finally(() => (this.#rebuilding = undefined)))
+  }
+
   async track<T>(work: Promise<T>): Promise<T> {
     this.#work.add(work)
     try {
@@ -188,10 +194,21 @@ export class Engine implements Repository {
     await this.#keeper?.close()
     if (this.#index !== undefined) {
       if (this.#present.pending.length > 0) await this.#index.catchUp()
+      this.#index.tidy()
       this.#index.close()
     }
     this.#present.detach()
     await this.journal.close()
+  }
+
+  async #rebuild(): Promise<void> {
+    const descriptor = this.#descriptor
+    if (descriptor === undefined) return
+    await this.#keeper?.close()
+    clearInterval(this.#restTimer)
+    this.#index?.close()
+    removeIndexFile(this.#options.indexPath)
+    await this.#attach(descriptor)
   }
 
   async #lookAgain(signal?: AbortSignal): Promise<void> {

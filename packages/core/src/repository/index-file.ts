@@ -6,6 +6,7 @@ import { abortableDelay } from './delay.ts'
 import type { Hasher } from './digest.ts'
 import { createIndexReader, type IndexHead, type IndexReader } from './index-reader.ts'
 import { createSchema, indexSchema, isBusyDatabase, isDamagedDatabase, openDatabase, toIndexError } from './index-schema.ts'
+import { loadCheckpoint } from './maintenance/load-checkpoint.ts'
 import { createIndexWriter, type IndexWriter } from './index-writer.ts'
 import type { ContentStore } from '../contract/store.ts'
 
@@ -19,8 +20,8 @@ export interface IndexFile {
   snapshots(node: number): readonly { readonly name: string; readonly sequence: number; readonly time: number }[]
   /** Whether an object of this key was let go once. */
   wasDropped(key: string): boolean
-  /** Whether the file at its path is still the one we hold. */
-  isCurrent(): boolean
+  /** Shortens the write-ahead log and keeps the query planner's statistics, when nothing else is to be done. */
+  tidy(): void
   close(): void
 }
 
@@ -86,11 +87,21 @@ async function isTrustworthy(head: IndexHead, { journal, hasher, repositoryId }:
   })
 }
 
+/** Removes an index, with what SQLite keeps beside it: a write-ahead log left beside a deleted index belongs to another database. */
+export function removeIndexFile(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+}
+
 async function rebuild(options: IndexFileOptions): Promise<IndexFile> {
-  // A write-ahead log left beside a deleted index belongs to another database.
-  for (const suffix of ['', '-wal', '-shm']) rmSync(options.path + suffix, { force: true })
+  removeIndexFile(options.path)
   const database = openDatabase(options.path)
   createSchema(database, { repository: options.repositoryId, epoch: options.journal.epoch, now: options.now() })
+  try {
+    await loadCheckpoint(database, options)
+  } catch (error) {
+    database.close()
+    throw error
+  }
   const file = assemble(database, options)
   await file.catchUp(options.signal)
   return file
@@ -102,7 +113,6 @@ function assemble(database: Database.Database, options: IndexFileOptions): Index
   const reader = createIndexReader(database)
   const dropped = writerDatabase.prepare('SELECT 1 FROM dropped WHERE key = ?')
   const snapshots = database.prepare<[number], { name: string; sequence: number; time: number }>('SELECT name, sequence, time FROM snapshots WHERE node = ? ORDER BY sequence')
-  const inode = statSync(options.path).ino
   const apply = (entries: readonly JournalEntry[], signal?: AbortSignal): Promise<IndexHead> =>
     applyInSteps(writerDatabase, writer, { entries, epoch: options.journal.epoch, signal })
   return {
@@ -114,11 +124,13 @@ function assemble(database: Database.Database, options: IndexFileOptions): Index
     },
     snapshots: (node) => snapshots.all(node),
     wasDropped: (key) => dropped.get(key) !== undefined,
-    isCurrent: () => statSync(options.path, { throwIfNoEntry: false })?.ino === inode,
-    close() {
+    tidy() {
       reader.end()
-      reader.close()
+      writerDatabase.pragma('wal_checkpoint(PASSIVE)')
       writerDatabase.pragma('optimize')
+    },
+    close() {
+      reader.close()
       writerDatabase.close()
     },
   }

@@ -6,7 +6,7 @@ import type { Repository } from './context.ts'
 import { createHistory } from './history.ts'
 import { presentRow } from './read.ts'
 import { entryName, type EntryRow } from './rows.ts'
-import { located } from './run.ts'
+import { broken } from './run.ts'
 import { toEntry, toVersion } from './to-stat.ts'
 
 const pageSize = 1000
@@ -32,7 +32,7 @@ export async function* list(repository: Repository, path: Path, options: ListOpt
       if (--left <= 0) return
     }
   } catch (error) {
-    throw located(error, place)
+    throw await broken(repository, error, place)
   }
 }
 
@@ -118,7 +118,7 @@ export async function* versions(repository: Repository, path: Path, { signal }: 
       yield* keptVersions(repository, { node, path, below: live?.version ?? Number.MAX_SAFE_INTEGER }, signal)
     }
   } catch (error) {
-    throw located(error, { op: 'versions', path, signal })
+    throw await broken(repository, error, { op: 'versions', path, signal })
   }
 }
 
@@ -158,7 +158,7 @@ export async function usage(repository: Repository, path: Path, { signal }: { re
     if (row.digest !== null) return { files: 1, directories: 0, logicalBytes: row.size, storedBytes: row.size }
     return countTree(reader.database, row.node)
   } catch (error) {
-    throw located(error, { op: 'usage', path, signal })
+    throw await broken(repository, error, { op: 'usage', path, signal })
   }
 }
 
@@ -192,7 +192,7 @@ export async function snapshot(repository: Repository, path: Path, { name, signa
     )
     return { name, path, createdAt: new Date(header?.time ?? 0), version: String(header?.sequence) }
   } catch (error) {
-    throw located(error, { op: 'snapshot', path, signal })
+    throw await broken(repository, error, { op: 'snapshot', path, signal })
   }
 }
 
@@ -204,7 +204,7 @@ export async function* snapshots(repository: Repository, path: Path, { signal }:
     const { node } = presentRow(repository, path)
     for (const { name, sequence, time } of repository.snapshots(node)) yield { name, path, createdAt: new Date(time), version: String(sequence) }
   } catch (error) {
-    throw located(error, { op: 'snapshots', path, signal })
+    throw await broken(repository, error, { op: 'snapshots', path, signal })
   }
 }
 
@@ -223,6 +223,6 @@ export async function deleteSnapshot(repository: Repository, path: Path, { name,
       { signal },
     )
   } catch (error) {
-    throw located(error, { op: 'deleteSnapshot', path, signal })
+    throw await broken(repository, error, { op: 'deleteSnapshot', path, signal })
   }
 }

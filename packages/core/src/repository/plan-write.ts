@@ -16,7 +16,7 @@ export function planWrite(draft: Draft, path: Path, { prepared, ...options }: Wr
   if (row !== undefined && row.digest === null) throw new NexusError('is_directory', { path })
   checkConditions(row, options)
   draft.store(prepared)
-  if (draft.view.content(prepared.digest) === undefined) throw new ContentGone()
+  if ([prepared.digest, ...(prepared.needs ?? [])].some((digest) => draft.view.content(digest) === undefined)) throw new ContentGone()
   return place(draft, path, row, { digest: prepared.digest, size: prepared.size, type: options.contentType, metadata: options.metadata })
 }
 

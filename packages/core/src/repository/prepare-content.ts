@@ -114,6 +114,7 @@ class PartWriter {
   readonly #signal: AbortSignal | undefined
   readonly #pieces: string[] = []
   readonly #members: PreparedMember[] = []
+  readonly #parts: string[] = []
   readonly #whole: RunningDigest
   #size = 0
   #writing: Promise<PreparedMember[]> = Promise.resolve([])
@@ -135,6 +136,7 @@ class PartWriter {
     this.#size += bytes.length
     this.#members.push(...(await this.#writing))
     const digest = partDigest(this.#repository.hasher, pieces)
+    this.#parts.push(digest)
     this.#writing = stageUnlessKnown(this.#repository, { digest, bytes, part: true }, this.#signal)
     // A failure is thrown by whoever waits for this part next.
     this.#writing.catch(() => undefined)
@@ -144,7 +146,8 @@ class PartWriter {
     this.#members.push(...(await this.#writing))
     const list = await prepareBytes(this.#repository, encodePieceList(this.#pieces), { signal: this.#signal })
     const digest = this.#whole.hex()
-    return { digest, size: this.#size, members: [...this.#members, ...list.members, { content: { digest, size: this.#size, pieces: list.digest } }] }
+    const whole = { content: { digest, size: this.#size, pieces: list.digest } }
+    return { digest, size: this.#size, members: [...this.#members, ...list.members, whole], needs: [...this.#parts, list.digest, ...(list.needs ?? [])] }
   }
 
   async discard(): Promise<void> {

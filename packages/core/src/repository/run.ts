@@ -2,6 +2,7 @@ import { isNexusError, NexusError, relocateError } from '../contract/errors.ts'
 import type { Path } from '../contract/paths.ts'
 import type { MaybePromise } from '../contract/store.ts'
 import type { Repository } from './context.ts'
+import { isDamagedDatabase } from './index-schema.ts'
 
 /** Where a failure is told to have happened. */
 export interface Place {
@@ -12,14 +13,17 @@ export interface Place {
 
 /** Does `work` on the newest published state; small work is done at once, without a turn of the loop. */
 export function onPresent<T>(repository: Repository, place: Place, work: () => MaybePromise<T>): Promise<T> {
+  const attempt = (): MaybePromise<T> => {
+    const ready = repository.refresh(place.signal)
+    return ready instanceof Promise ? ready.then(work) : work()
+  }
   try {
     place.signal?.throwIfAborted()
     repository.enter()
-    const ready = repository.refresh(place.signal)
-    const result = ready instanceof Promise ? ready.then(work) : work()
-    return result instanceof Promise ? result.catch((error: unknown) => Promise.reject(located(error, place))) : Promise.resolve(result)
+    const result = attempt()
+    return result instanceof Promise ? result.catch((error: unknown) => again(repository, { place, error, attempt })) : Promise.resolve(result)
   } catch (error) {
-    return Promise.reject(located(error, place))
+    return again(repository, { place, error, attempt })
   }
 }
 
@@ -32,6 +36,27 @@ export async function withPlace<T>(repository: Repository, place: Place, work: (
   } catch (error) {
     throw located(error, place)
   }
+}
+
+/** A damaged index is a cache that is made again; what met the damage is then done once more. */
+export async function again<T>(
+  repository: Repository,
+  { place, error, attempt }: { readonly place: Place; readonly error: unknown; readonly attempt: () => MaybePromise<T> },
+): Promise<T> {
+  if (!isDamagedDatabase(error)) throw located(error, place)
+  try {
+    await repository.rebuildIndex()
+    return await attempt()
+  } catch (failure) {
+    throw located(failure, place)
+  }
+}
+
+/** What an iteration that broke off is told; one that met a damaged index may be begun again at once. */
+export async function broken(repository: Repository, error: unknown, place: Place): Promise<Error> {
+  if (!isDamagedDatabase(error)) return located(error, place)
+  await repository.rebuildIndex()
+  return new NexusError('busy', { ...place, backend: 'nexus', reason: 'The index was damaged and has been made again from the journal; repeat the call.' })
 }
 
 /** A failure as this backend's caller sees it; what is no failure of ours, such as an abort, stays what it is. */

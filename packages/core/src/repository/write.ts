@@ -9,7 +9,7 @@ import { presentRow } from './read.ts'
 import { readWhole } from './read-body.ts'
 import { readSpan, streamSpan, toSpan } from './read-content.ts'
 import type { EntryRow } from './rows.ts'
-import { located, type Place, withPlace } from './run.ts'
+import { again, located, type Place, withPlace } from './run.ts'
 import { toEtag, toStat } from './to-stat.ts'
 
 /** Replaces or makes a file. */
@@ -121,17 +121,27 @@ export function batch(repository: Repository, operations: readonly BatchOperatio
     const refusal = refuse(repository, undefined, place)
     if (refusal !== undefined) throw refusal
     await repository.ensureCreated(options.signal)
-    const prepared = new Map<BatchOperation, PreparedContent>()
-    try {
-      for (const operation of operations) {
-        if (operation.op === 'write') prepared.set(operation, await prepareContent(repository, operation.body.slice(), { sizeBytes: operation.sizeBytes, signal: options.signal }))
+    for (;;) {
+      try {
+        return await batchOnce(repository, operations, options.signal)
+      } catch (error) {
+        if (!(error instanceof ContentGone)) throw error
       }
-      const { result } = await repository.commit((draft) => operations.map((operation) => planStep(draft, operation, { prepared, repository })), { signal: options.signal })
-      return result
-    } finally {
-      for (const content of prepared.values()) await discardStaged(content)
     }
   })
+}
+
+async function batchOnce(repository: Repository, operations: readonly BatchOperation[], signal: AbortSignal | undefined): Promise<FileStat[]> {
+  const prepared = new Map<BatchOperation, PreparedContent>()
+  try {
+    for (const operation of operations) {
+      if (operation.op === 'write') prepared.set(operation, await prepareContent(repository, operation.body.slice(), { sizeBytes: operation.sizeBytes, signal }))
+    }
+    const { result } = await repository.commit((draft) => operations.map((operation) => planStep(draft, operation, { prepared, repository })), { signal })
+    return result
+  } finally {
+    for (const content of prepared.values()) await discardStaged(content)
+  }
 }
 
 function planStep(
@@ -176,13 +186,15 @@ async function commitRow(
   place: Place,
   { plan, result = place.path }: { readonly plan: (draft: Draft) => EntryRow | undefined; readonly result?: Path },
 ): Promise<FileStat> {
-  try {
+  const attempt = async (): Promise<FileStat> => {
     place.signal?.throwIfAborted()
-    const committed = await repository.commit((draft) => plan(draft), { signal: place.signal })
-    const row = committed.result
+    const { result: row } = await repository.commit((draft) => plan(draft), { signal: place.signal })
     return row === undefined ? { path: result, kind: 'file', metadata: {} } : toStat(row, result, repository.hasher.algorithm)
+  }
+  try {
+    return await attempt()
   } catch (error) {
-    throw located(error, place)
+    return again(repository, { place, error, attempt })
   }
 }
 

@@ -1,0 +1,30 @@
+import type { CallOptions } from '../../contract/backend.ts'
+import type { Repository } from '../context.ts'
+import type { GarbageOptions, GarbageReport } from './collect-garbage.ts'
+import type { RetentionOptions, RetentionReport } from './retention.ts'
+import type { WrittenCheckpoint } from './write-checkpoint.ts'
+
+/**
+ * Lets versions go that were replaced longer ago than `keepMs` or are beyond the newest `keepVersions`, and places that were left longer ago. The
+ * newest version of a file that exists never goes, nor does anything of the repository as it was when a named snapshot was taken.
+ * @throws NexusError `read_only`
+ */
+export async function applyRetention(repository: Repository, options?: RetentionOptions): Promise<RetentionReport> {
+  return (await import('./retention.ts')).applyRetention(repository, options)
+}
+
+/**
+ * Lets contents go that no file, version or snapshot refers to, after retention (unless told not to), with what crashes left behind.
+ * @throws NexusError `read_only`
+ */
+export async function collectGarbage(repository: Repository, options?: GarbageOptions): Promise<GarbageReport> {
+  return (await import('./collect-garbage.ts')).collectGarbage(repository, options)
+}
+
+/**
+ * Writes the whole state without contents, reads it back, and keeps the newest two: an index is made again from it and the commits after it.
+ * @throws NexusError `read_only`, `not_found` where there is no repository yet, `corrupt` when it reads back differently
+ */
+export async function writeCheckpoint(repository: Repository, options?: CallOptions): Promise<WrittenCheckpoint> {
+  return (await import('./write-checkpoint.ts')).writeCheckpoint(repository, options)
+}

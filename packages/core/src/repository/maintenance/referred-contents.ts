@@ -1,0 +1,75 @@
+import type Database from 'better-sqlite3'
+import type { CommitHeader } from '../commit.ts'
+import type { Repository } from '../context.ts'
+import type { Pace } from './pace.ts'
+import { readList } from './read-list.ts'
+
+/** Which contents something refers to: files, their versions, and contents that are made of others. */
+export interface ReferredContents {
+  /** Adds what commits refer to that came later. */
+  follow(headers: readonly CommitHeader[]): Promise<void>
+  has(digest: string): boolean
+  /** Lists of pieces that cannot be read: what they refer to is not known, so that no part may be let go. */
+  readonly unreadable: readonly string[]
+}
+
+const rowsAtOnce = 4096
+
+/** Looks through a state of the index. The set stands in a temporary table of its connection, so that memory stays flat. */
+export async function findReferredContents(repository: Repository, database: Database.Database, pace: Pace): Promise<ReferredContents> {
+  const contents = createReferred(repository, database)
+  await copyDigests(database, pace)
+  const lists = database.prepare<[string], { digest: string; pieces: string }>(
+    `SELECT digest, pieces FROM contents c WHERE pieces IS NOT NULL AND digest > ? AND EXISTS (SELECT 1 FROM referred r WHERE r.digest = c.digest) ORDER BY digest LIMIT ${rowsAtOnce}`,
+  )
+  for (let rows = lists.all(''); rows.length > 0; rows = lists.all(rows.at(-1)?.digest ?? '')) {
+    for (const { pieces } of rows) {
+      await contents.addList(pieces)
+      await pace()
+    }
+  }
+  return contents
+}
+
+async function copyDigests(database: Database.Database, pace: Pace): Promise<void> {
+  for (const [table, first, second] of [['entries', 'directory', 'key'], ['versions', 'node', 'version']] as const) {
+    const page = `FROM ${table} WHERE (${first}, ${second}) > (?, ?) ORDER BY ${first}, ${second}`
+    const last = database.prepare<[unknown, unknown], unknown[]>(`SELECT ${first}, ${second} ${page} LIMIT 1 OFFSET ${rowsAtOnce - 1}`).raw()
+    const copy = database.prepare(`INSERT OR IGNORE INTO referred SELECT digest FROM (SELECT digest ${page} LIMIT ${rowsAtOnce}) WHERE digest IS NOT NULL`)
+    for (let at: unknown[] | undefined = [-1, '']; at !== undefined; at = last.get(at[0], at[1])) {
+      copy.run(at[0], at[1])
+      await pace()
+    }
+  }
+}
+
+function createReferred(repository: Repository, database: Database.Database): ReferredContents & { addList(pieces: string): Promise<void> } {
+  database.exec('CREATE TEMP TABLE referred (digest TEXT PRIMARY KEY) WITHOUT ROWID')
+  const add = database.prepare('INSERT OR IGNORE INTO referred VALUES (?)')
+  const find = database.prepare('SELECT 1 FROM referred WHERE digest = ?')
+  const unreadable: string[] = []
+
+  const addList = async (pieces: string): Promise<void> => {
+    add.run(pieces)
+    const list = await readList(repository, pieces)
+    if (list === undefined) unreadable.push(pieces)
+    for (const part of list?.parts ?? []) add.run(part)
+    // The list of a very large content is large enough to have a list itself.
+    const own = repository.view.content(pieces)?.pieces
+    if (own != null) await addList(own)
+  }
+  return {
+    unreadable,
+    addList,
+    has: (digest) => find.get(digest) !== undefined,
+    async follow(headers) {
+      for (const header of headers) {
+        for (const operation of header.operations) if (operation.op === 'write') add.run(operation.digest)
+        for (const content of header.contents ?? []) {
+          add.run(content.digest)
+          if (content.pieces !== undefined) await addList(content.pieces)
+        }
+      }
+    },
+  }
+}
