@@ -85,6 +85,13 @@ describe('mount', () => {
   })
 })
 
+it('tells the version of core', async () => {
+  const fs = await mountIn(fakeEnvironment(root), [{ ephemeral: true }])
+  const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }
+  expect((await fs.readText('/__sys__/version')).trim()).toBe(version)
+  await fs.close()
+})
+
 describe('a mount that fails in the middle', () => {
   const failure = (config: unknown): Error | undefined =>
     (config as { name: string }).name === 'bad' ? new NexusError('unavailable', { reason: 'No route.' }) : undefined

@@ -78,7 +78,8 @@ function projectFiles(file: string): readonly string[] {
   )
 }
 
-function nearestProject(start: string): string | undefined {
+/** The `package.json` in a directory or the nearest one above it. */
+export function nearestProject(start: string): string | undefined {
   for (let directory = start; ; directory = dirname(directory)) {
     const file = join(directory, 'package.json')
     if (existsSync(file)) return file
