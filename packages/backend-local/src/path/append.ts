@@ -1,9 +1,9 @@
-import { type BigIntStats, closeSync, constants, fstatSync, ftruncateSync, write, writeSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, ftruncateSync, write, writeSync, readSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { type AppendOptions, type Body, type FileStat, isNexusError, NexusError, type Path } from '@nexus/core/contract'
 import type { PathContext } from './context.ts'
 import { errnoOf } from './errors.ts'
-import { lookAt, requireMatch, statOf } from './file-stat.ts'
+import { lookAt, requireMatch, toFileStat } from './file-stat.ts'
 import { fillFile } from './fill-file.ts'
 import { locate, type Place } from './locate.ts'
 import { stage } from './publish.ts'
@@ -17,7 +17,7 @@ const writeAsync = promisify(write)
 const pieceBytes = 1_048_576
 /** Up to here a write costs less on the loop than a hop to the thread pool. */
 const maxSyncBytes = 65_536
-/** So often an append starts again because the file was replaced or removed meanwhile. */
+/** So often an append starts again because the file was made or removed meanwhile. */
 const maxAttempts = 16
 
 /**
@@ -37,16 +37,16 @@ async function appendBytes(context: PathContext, path: Path, pieces: Pieces, opt
     const result = (await extend(context, path, pieces, options)) ?? (await create(context, path, pieces, options))
     if (result !== undefined) return result
   }
-  throw new NexusError('busy', { reason: 'The file is replaced faster than it can be extended; try again.' })
+  throw new NexusError('busy', { reason: 'The file comes and goes faster than it can be extended; try again.' })
 }
 
-/** `undefined` when the file is absent, or was replaced while it was extended: then nobody will see what was appended. */
+/** `undefined` when the file is absent. One that is moved or replaced meanwhile is extended all the same: the append came first. */
 async function extend(context: PathContext, path: Path, pieces: Pieces, { ifMatch, signal }: AppendOptions): Promise<FileStat | undefined> {
   const place = locateUnlessAbsent(context, path)
   if (place === undefined) return undefined
   try {
     if (lookAt(place.file) === undefined) return undefined
-    const { descriptor, stats } = openRegular(place, constants.O_RDWR | constants.O_APPEND)
+    const { descriptor } = openRegular(place, constants.O_RDWR | constants.O_APPEND)
     try {
       await context.order.turn({ conditional: ifMatch !== undefined, signal }, () => {
         requireMatch(context, place.file, ifMatch)
@@ -54,18 +54,14 @@ async function extend(context: PathContext, path: Path, pieces: Pieces, { ifMatc
       })
       if (ifMatch === undefined) await appendPieces(descriptor, pieces(), signal)
       if (context.config.durability === 'fsync') await syncFile(descriptor)
-      return isStill(place, stats) ? statOf(context, path, place.file) : undefined
+      const stats = fstatSync(descriptor, { bigint: true })
+      return toFileStat(path, stats, context.attributes.find(stats))
     } finally {
       closeSync(descriptor)
     }
   } finally {
     place.directory.close()
   }
-}
-
-function isStill(place: Place, { ino, dev }: BigIntStats): boolean {
-  const now = lookAt(place.file)
-  return now?.ino === ino && now.dev === dev
 }
 
 /** `undefined` when somebody else made it first. */

@@ -1,7 +1,10 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { at, bytes, failure, makeDirectory, openTree } from '../../test/tree-fixture.ts'
+import { openAttributes } from './attributes.ts'
+import { openRoot } from './root.ts'
+import { createTemporaries } from './temporaries.ts'
 
 const red = { contentType: 'text/plain', metadata: { colour: 'red' } }
 
@@ -58,6 +61,18 @@ describe('attributes', () => {
     renameSync(join(directory, 'other'), join(directory, 'a'))
     const { metadata, contentType } = await backend.stat(at('/a'))
     expect({ metadata, contentType }).toEqual({ metadata: {}, contentType: undefined })
+  })
+
+  it('are not inherited through an inode that is used again', async () => {
+    const { directory, backend } = await openTree()
+    await backend.write(at('/a'), bytes('x'), red)
+    const root = openRoot(directory, 'os')
+    const attributes = openAttributes(root, 'os', createTemporaries({ now: Date.now, random: (array) => array }))
+    const stats = lstatSync(join(directory, 'a'), { bigint: true })
+    expect(attributes.find(stats)).toMatchObject(red)
+    expect(attributes.find({ ...stats, birthtimeNs: stats.birthtimeNs + 1n })).toBeUndefined()
+    attributes.close()
+    root.close()
   })
 
   it('stay when a stranger writes into the file', async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isNexusError } from '@nexus/core/contract'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -92,10 +92,16 @@ describe('the order of conditional writes', () => {
 
 describe('the etag', () => {
   it('is another one for each of many contents of the same length, however fast they follow', async () => {
-    const { backend } = await openTree({ now: () => 1_700_000_000_000 })
+    const { directory, backend } = await openTree({ now: () => 1_700_000_000_000 })
     const etags: string[] = []
-    for (let index = 100; index < 300; index++) etags.push((await backend.write(at('/a'), bytes(String(index)))).etag!)
+    const times = new Set<bigint>()
+    for (let index = 100; index < 300; index++) {
+      etags.push((await backend.write(at('/a'), bytes(String(index)))).etag!)
+      // Not every kernel's clock ticks between two writes, so the time is ours.
+      times.add(lstatSync(join(directory, 'a'), { bigint: true }).mtimeNs)
+    }
     expect(new Set(etags).size).toBe(200)
+    expect([...times].filter((time) => time / 1_000_000n === 1_700_000_000_000n)).toHaveLength(200)
     expect((await backend.stat(at('/a'))).etag).toBe(etags.at(-1))
   })
 

@@ -85,6 +85,27 @@ describe('symbolic links', () => {
   })
 })
 
+it('a file that another thread swaps for a link is never followed', async () => {
+  const { directory, backend, outside } = await openWithOutside()
+  writeFileSync(join(directory, 'file'), 'inside')
+  symlinkSync(join(outside, 'secret'), join(directory, 'aside-link'))
+  const swapper = startSwapping(directory, 'file')
+  let struck = 0
+  try {
+    for (let round = 0; round < 20_000 && (struck < 20 || round < 1000); round++) {
+      if (readUnguarded(join(directory, 'file')) === 'outside') struck++
+      expect(await backend.read(at('/file')).then((content) => content.text()).catch(refusalOf)).not.toBe('outside')
+      await backend.append!(at('/file'), bytes('')).catch(refusalOf)
+      await backend.copy!(at('/file'), at('/copy')).catch(refusalOf)
+      expect(await textOf(backend, '/copy').catch(refusalOf)).not.toBe('outside')
+    }
+  } finally {
+    await swapper.stop()
+  }
+  expect(struck).toBeGreaterThanOrEqual(20)
+  expect(readFileSync(join(outside, 'secret'), 'utf8')).toBe('outside')
+})
+
 function refusalOf(error: unknown): string {
   if (isNexusError(error)) return error.code
   throw error
@@ -98,18 +119,18 @@ function readUnguarded(path: string): string {
   }
 }
 
-/** A thread that swaps `swapped` and the link `aside-link` without a pause. */
-function startSwapping(directory: string): { readonly stop: () => Promise<void> } {
+/** A thread that swaps what has the name and the link `aside-link` without a pause. */
+function startSwapping(directory: string, name = 'swapped'): { readonly stop: () => Promise<void> } {
   const flag = new Int32Array(new SharedArrayBuffer(4))
   const code = `
     const { renameSync } = require('node:fs')
-    const { workerData: { directory, flag } } = require('node:worker_threads')
-    const place = directory + '/swapped', link = directory + '/aside-link', aside = directory + '/aside-directory'
+    const { workerData: { directory, name, flag } } = require('node:worker_threads')
+    const place = directory + '/' + name, link = directory + '/aside-link', aside = directory + '/aside-directory'
     const quietly = (from, to) => { try { renameSync(from, to) } catch (error) { if (!['ENOTEMPTY', 'EISDIR', 'EEXIST', 'ENOTDIR', 'ENOENT'].includes(error.code)) throw error } }
     while (Atomics.load(flag, 0) === 0) {
       quietly(place, aside); quietly(link, place); quietly(place, link); quietly(aside, place)
     }`
-  const worker = new Worker(code, { eval: true, workerData: { directory, flag } })
+  const worker = new Worker(code, { eval: true, workerData: { directory, name, flag } })
   const { promise, resolve } = Promise.withResolvers<undefined>()
   worker.once('exit', () => resolve(undefined))
   const stop = async (): Promise<void> => {
