@@ -114,7 +114,7 @@ export class Committer {
         this.#queue.unshift(...group.slice(index))
         break
       }
-      const plan = this.#planOne(waiting, { base, sequence: sequence + 1, previous })
+      const plan = this.#planOne(waiting, { base, sequence: sequence + 1, previous, isLast: index === group.length - 1 })
       if (plan === undefined) continue
       planned.push(plan)
       if (plan.header === undefined) continue
@@ -132,14 +132,14 @@ export class Committer {
     await this.#host.repository.contents.settle({ durability: this.#host.repository.durability })
   }
 
-  #planOne(waiting: Waiting, { base, sequence, previous }: { base: Overlay; sequence: number; previous: string }): Planned | undefined {
+  #planOne(waiting: Waiting, { base, sequence, previous, isLast }: { base: Overlay; sequence: number; previous: string; isLast: boolean }): Planned | undefined {
     try {
       waiting.signal?.throwIfAborted()
       const draft = new PlanningDraft(base, { present: this.#host.present, sequence, time: this.#host.repository.now() })
       const result = waiting.plan(draft)
       if (draft.operations.length === 0) return { waiting, result, header: undefined, headerBytes: new Uint8Array(0), digest: '', members: draft.members }
       const header = draft.toHeader({ id: this.#host.randomId(), previous, author: this.#host.author })
-      draft.mergeInto(base)
+      if (!isLast) draft.mergeInto(base)
       const headerBytes = encodeHeader(header)
       return { waiting, result, header, headerBytes, digest: this.#host.repository.hasher.digest(headerBytes), members: draft.members }
     } catch (error) {

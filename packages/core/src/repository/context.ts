@@ -80,6 +80,8 @@ export interface Repository {
   enter(): void
   /** Brings the view to what is published now. */
   refresh(signal?: AbortSignal): MaybePromise<void>
+  /** What to wait for while the view has nothing to stand on; `undefined` nearly always. */
+  settled(): Promise<void> | undefined
   /** Brings the index itself to the view's position; history is read from it. */
   settleIndex(signal?: AbortSignal): Promise<IndexReader | undefined>
   /** Makes the storage a repository when it is none yet. */

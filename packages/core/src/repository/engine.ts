@@ -112,6 +112,10 @@ export class Engine implements Repository {
     return turn === undefined ? this.#refreshNow(signal) : turn.then(() => this.#refreshNow(signal))
   }
 
+  settled(): Promise<void> | undefined {
+    return this.#rebuilding ?? this.#guard.pass()
+  }
+
   #refreshNow(signal: AbortSignal | undefined): MaybePromise<void> {
     if (this.#present.isBehind) return this.#settle()
     const newer = this.journal.newer(this.#present.position, { signal })

@@ -5,7 +5,8 @@ import { type JournalEntry, type JournalPosition, type JournalStore, journalStar
 import { abortableDelay } from './delay.ts'
 import type { Hasher } from './digest.ts'
 import { createIndexReader, type IndexHead, type IndexReader } from './index-reader.ts'
-import { createSchema, indexSchema, isBusyDatabase, isDamagedDatabase, openDatabase, toIndexError } from './index-schema.ts'
+import { createSchema, indexSchema, isDamagedDatabase, openDatabase, toIndexError } from './index-schema.ts'
+import { inIndexTurn, whenFree } from './index-turn.ts'
 import { loadCheckpoint } from './maintenance/load-checkpoint.ts'
 import { createIndexWriter, type IndexWriter } from './index-writer.ts'
 import type { ContentStore } from '../contract/store.ts'
@@ -36,23 +37,32 @@ export interface IndexFileOptions {
 }
 
 const commitsPerTransaction = 512
-const maxBusyMs = 30_000
 
 /** Opens the index and brings it to the end of the journal, rebuilding it where it cannot be trusted. */
 export async function openIndexFile(options: IndexFileOptions): Promise<IndexFile> {
+  const existing = await inIndexTurn(options.path, options.signal, async () => (await openTrusted(options)) ?? (await makeAgain(options)))
   try {
-    const file = openExisting(options)
-    if (file !== undefined) {
-      if (await isTrustworthy(file.reader.head, options)) {
-        await file.catchUp(options.signal)
-        return file
-      }
-      file.close()
-    }
+    await existing.catchUp(options.signal)
+    return existing
+  } catch (error) {
+    existing.close()
+    if (!isDamagedDatabase(error) && !isUnreadableIndex(error)) throw toIndexError(error)
+  }
+  const file = await inIndexTurn(options.path, options.signal, () => makeAgain(options))
+  await file.catchUp(options.signal)
+  return file
+}
+
+/** The index that stands there; `undefined` when there is none, or none to be trusted. */
+async function openTrusted(options: IndexFileOptions): Promise<IndexFile | undefined> {
+  try {
+    const file = await openExisting(options)
+    if (file === undefined || (await isTrustworthy(file.reader.head, options))) return file
+    file.close()
   } catch (error) {
     if (!isDamagedDatabase(error) && !isUnreadableIndex(error)) throw toIndexError(error)
   }
-  return rebuild(options)
+  return undefined
 }
 
 /** An index that contradicts the journal is not repaired but made again; the journal itself is checked by the rebuild. */
@@ -60,9 +70,9 @@ function isUnreadableIndex(error: unknown): boolean {
   return error instanceof NexusError && error.code === 'corrupt'
 }
 
-function openExisting(options: IndexFileOptions): IndexFile | undefined {
+async function openExisting(options: IndexFileOptions): Promise<IndexFile | undefined> {
   if (statSync(options.path, { throwIfNoEntry: false }) === undefined) return undefined
-  const database = openDatabase(options.path)
+  const database = await whenFree(() => openDatabase(options.path), options.signal)
   const hasTables = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'head'").get() !== undefined
   // Statements for other tables than ours could not even be prepared.
   if (!hasTables || database.prepare('SELECT 1 FROM head WHERE schema = ?').get(indexSchema) === undefined) {
@@ -92,9 +102,9 @@ export function removeIndexFile(path: string): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
 }
 
-async function rebuild(options: IndexFileOptions): Promise<IndexFile> {
+async function makeAgain(options: IndexFileOptions): Promise<IndexFile> {
   removeIndexFile(options.path)
-  const database = openDatabase(options.path)
+  const database = await whenFree(() => openDatabase(options.path), options.signal)
   createSchema(database, { repository: options.repositoryId, epoch: options.journal.epoch, now: options.now() })
   try {
     await loadCheckpoint(database, options)
@@ -102,13 +112,11 @@ async function rebuild(options: IndexFileOptions): Promise<IndexFile> {
     database.close()
     throw error
   }
-  const file = assemble(database, options)
-  await file.catchUp(options.signal)
-  return file
+  return assemble(database, options)
 }
 
-function assemble(database: Database.Database, options: IndexFileOptions): IndexFile {
-  const writerDatabase = openDatabase(options.path)
+async function assemble(database: Database.Database, options: IndexFileOptions): Promise<IndexFile> {
+  const writerDatabase = await whenFree(() => openDatabase(options.path), options.signal)
   const writer = createIndexWriter(writerDatabase, options.hasher)
   const reader = createIndexReader(database)
   const dropped = writerDatabase.prepare('SELECT 1 FROM dropped WHERE key = ?')
@@ -158,21 +166,17 @@ async function applyInSteps(
   for (let start = 0; start < entries.length; start += commitsPerTransaction) {
     if (start > 0) await abortableDelay(0, signal)
     const step = entries.slice(start, start + commitsPerTransaction)
-    head = await retryWhileBusy(() => database.transaction(() => writer.apply(step, epoch)).immediate(), signal)
+    head = await applyStep(() => database.transaction(() => writer.apply(step, epoch)).immediate(), signal)
   }
   if (head === undefined) throw new NexusError('unexpected', { reason: 'No commit to apply.' })
   return head
 }
 
 /** Another process may be applying the same commits; then it is only a matter of waiting. */
-async function retryWhileBusy<T>(work: () => T, signal: AbortSignal | undefined): Promise<T> {
-  for (let waitedMs = 0; ; ) {
-    try {
-      return work()
-    } catch (error) {
-      if (!isBusyDatabase(error) || waitedMs >= maxBusyMs) throw toIndexError(error)
-    }
-    await abortableDelay(2, signal)
-    waitedMs += 2
+async function applyStep<T>(work: () => T, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await whenFree(work, signal)
+  } catch (error) {
+    throw toIndexError(error)
   }
 }

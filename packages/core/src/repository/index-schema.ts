@@ -30,11 +30,16 @@ CREATE TABLE snapshots (node INTEGER NOT NULL, name TEXT NOT NULL, sequence INTE
 /** Settings of every connection; WAL falls back to NORMAL after the first write unless it is set on each (COUNTERPARTS.md, SQLite). */
 export function openDatabase(path: string, { readonly = false }: { readonly readonly?: boolean } = {}): Database.Database {
   const database = new Database(path, { readonly, timeout: 0 })
-  if (!readonly) database.pragma('journal_mode = WAL')
-  database.pragma('synchronous = NORMAL')
-  database.pragma('mmap_size = 1073741824')
-  database.pragma('cache_size = -16384')
-  return database
+  try {
+    if (!readonly) database.pragma('journal_mode = WAL')
+    database.pragma('synchronous = NORMAL')
+    database.pragma('mmap_size = 1073741824')
+    database.pragma('cache_size = -16384')
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
 }
 
 /** Makes the tables of an empty index. */

@@ -20,7 +20,7 @@ const busyWaitMs = 2
 const maxBusyMs = 30_000
 
 const { path, algorithm } = workerData as IndexWorkerData
-const database = openDatabase(path)
+const database = whenFree(() => openDatabase(path))
 // Checkpoints sync the file: they are asked for when the journal is on disk.
 database.pragma('wal_autocheckpoint = 0')
 const writer = createIndexWriter(database, await openHasher(algorithm))

@@ -8,7 +8,7 @@ import { createHistory, parseVersion } from './history.ts'
 import { checkConditions, rootRow } from './plan-paths.ts'
 import { readSpan, type Span, streamSpan, toSpan } from './read-content.ts'
 import type { EntryRow } from './rows.ts'
-import { located, onPresent } from './run.ts'
+import { located, onKnown, onPresent } from './run.ts'
 import { toStat } from './to-stat.ts'
 
 /** What is at a path now. @throws NexusError `not_found` */
@@ -77,8 +77,9 @@ function openContent(repository: Repository, row: EntryRow, { path, options }: {
     if (isTaken) throw new NexusError('invalid_argument', { ...place, reason: 'A body is read once, and this one was read or disposed of; read the file again.' })
     isTaken = true
   }
+  // Which version is read was settled when it was opened; where its bytes are, a second look finds out if they have moved.
   const bytes = (): Promise<Uint8Array> =>
-    onPresent(repository, place, () => {
+    onKnown(repository, place, () => {
       take()
       return readSpan(repository, digest, span, options.signal)
     })

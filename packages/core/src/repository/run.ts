@@ -13,10 +13,21 @@ export interface Place {
 
 /** Does `work` on the newest published state; small work is done at once, without a turn of the loop. */
 export function onPresent<T>(repository: Repository, place: Place, work: () => MaybePromise<T>): Promise<T> {
-  const attempt = (): MaybePromise<T> => {
+  return run(repository, place, () => {
     const ready = repository.refresh(place.signal)
     return ready instanceof Promise ? ready.then(work) : work()
-  }
+  })
+}
+
+/** Does `work` on the state at hand, which is new enough for it. */
+export function onKnown<T>(repository: Repository, place: Place, work: () => MaybePromise<T>): Promise<T> {
+  return run(repository, place, () => {
+    const ready = repository.settled()
+    return ready === undefined ? work() : ready.then(work)
+  })
+}
+
+function run<T>(repository: Repository, place: Place, attempt: () => MaybePromise<T>): Promise<T> {
   try {
     place.signal?.throwIfAborted()
     repository.enter()
