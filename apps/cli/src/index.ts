@@ -1,1 +1,2 @@
-export {}
+export * from '@nexus/core'
+export { connect, mount } from './with-local.ts'

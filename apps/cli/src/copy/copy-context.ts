@@ -1,0 +1,18 @@
+import type { Cli } from '../cli.ts'
+import type { Session } from '../session.ts'
+import type { Progress } from '../terminal/progress.ts'
+import type { CopyCounts } from './copy-counts.ts'
+
+/** What every way of copying has. */
+export interface CopyContext {
+  readonly cli: Cli
+  readonly session: Session
+  readonly counts: CopyCounts
+  readonly progress: Progress
+  readonly verify: boolean
+  readonly replaces: boolean
+  readonly recursive: boolean
+}
+
+/** Files under way at once: enough writers for one sync to serve many of them. */
+export const filesInFlight = 32

@@ -1,0 +1,77 @@
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { encodeSegment, type MountSpec, parsePath, parseUri, type Path, rootPath } from '@nexus/core/contract'
+import { hostDirectory } from './host-directory.ts'
+
+/** A mount for one command, and where in it the operand lies. */
+export interface UriMount {
+  /** What is mounted. */
+  readonly uri: string
+  /** The operand, seen from the mount's root. */
+  readonly inner: Path
+  /** How a path below the mount is written so that a person can use it again. */
+  readonly shown: (inner: string) => string
+}
+
+/**
+ * Finds what to mount for a URI that names a file or directory. `local`: the repository or directory that holds it; other schemes: the
+ * authority (a bucket), and the rest is the path.
+ * @throws NexusError `invalid_config`, `invalid_path`
+ */
+export function mountForUri(uri: string, { workingDirectory }: { readonly workingDirectory: string }): UriMount {
+  const spec = parseUri(uri, { cwd: workingDirectory })
+  return spec.scheme === 'local' ? localMount(spec, workingDirectory) : remoteMount(spec)
+}
+
+function remoteMount(spec: MountSpec): UriMount {
+  const query = queryOf(spec.uri)
+  const base = `${spec.scheme}://${escapeUri(spec.authority)}`
+  return { uri: base + query, inner: parsePath(`/${spec.path}`), shown: (inner) => (inner === '/' ? base : base + inner) + query }
+}
+
+function localMount(spec: MountSpec, workingDirectory: string): UriMount {
+  const { authority } = spec
+  const wanted = hostDirectory(authority, workingDirectory)
+  const root = repositoryAbove(wanted) ?? (spec.options['layout'] === 'cas' ? wanted : nearestDirectory(wanted))
+  const names = relative(root, wanted).split(sep).filter((name) => name !== '')
+  const inner = names.length === 0 ? rootPath : parsePath(`/${names.map((name) => encodeSegment(Buffer.from(name))).join('/')}`)
+  const query = queryOf(spec.uri)
+  const written = escapeUri(writtenRoot(authority, names.length))
+  const shown = (path: string): string => `local://${path === '/' ? written : (written === '/' ? '' : written) + path}${query}`
+  return { uri: `local://${escapeUri(root)}${query}`, inner, shown }
+}
+
+/** The root as the person wrote it: without the last names; `.` and absolute paths stay readable. */
+function writtenRoot(authority: string, dropped: number): string {
+  let written = authority.length > 1 ? authority.replace(/\/+$/, '') : authority
+  for (let index = 0; index < dropped; index++) written = dirname(written)
+  return written === '' ? '/' : written
+}
+
+function repositoryAbove(start: string): string | undefined {
+  for (let directory = start; ; directory = dirname(directory)) {
+    if (isRepository(directory)) return directory
+    if (dirname(directory) === directory) return undefined
+  }
+}
+
+function isRepository(directory: string): boolean {
+  const file = join(directory, 'nexus.json')
+  return statSync(file, { throwIfNoEntry: false })?.isFile() === true && readFileSync(file, 'utf8').includes('"nexus-repository"')
+}
+
+function nearestDirectory(start: string): string {
+  for (let directory = start; ; directory = dirname(directory)) {
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return directory
+    if (dirname(directory) === directory) return directory
+  }
+}
+
+function queryOf(uri: string): string {
+  const mark = uri.indexOf('?')
+  return mark === -1 ? '' : uri.slice(mark)
+}
+
+function escapeUri(text: string): string {
+  return text.replace(/[%?#]/g, encodeURIComponent)
+}
