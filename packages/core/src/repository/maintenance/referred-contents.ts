@@ -6,7 +6,7 @@ import { readList } from './read-list.ts'
 
 /** Which contents something refers to: files, their versions, and contents that are made of others. */
 export interface ReferredContents {
-  /** Adds what commits refer to that came later. */
+  /** Adds what commits refer to that came later; the repository's view must have come as far. */
   follow(headers: readonly CommitHeader[]): Promise<void>
   has(digest: string): boolean
   /** Lists of pieces that cannot be read: what they refer to is not known, so that no part may be let go. */
@@ -58,17 +58,19 @@ function createReferred(repository: Repository, database: Database.Database): Re
     const own = repository.view.content(pieces)?.pieces
     if (own != null) await addList(own)
   }
+  const addWhole = async (digest: string): Promise<void> => {
+    add.run(digest)
+    const pieces = repository.view.content(digest)?.pieces
+    if (pieces != null) await addList(pieces)
+  }
   return {
     unreadable,
     addList,
     has: (digest) => find.get(digest) !== undefined,
     async follow(headers) {
-      for (const header of headers) {
-        for (const operation of header.operations) if (operation.op === 'write') add.run(operation.digest)
-        for (const content of header.contents ?? []) {
-          add.run(content.digest)
-          if (content.pieces !== undefined) await addList(content.pieces)
-        }
+      for (const { contents = [], operations } of headers) {
+        for (const operation of operations) if (operation.op === 'write') await addWhole(operation.digest)
+        for (const { digest } of contents) await addWhole(digest)
       }
     },
   }
