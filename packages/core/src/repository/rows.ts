@@ -52,8 +52,3 @@ export interface State {
 export function entryName(row: Pick<EntryRow, 'key'>): string {
   return row.key.endsWith('/') ? row.key.slice(0, -1) : row.key
 }
-
-/** Whether the row is a directory's. */
-export function isDirectoryRow(row: Pick<EntryRow, 'key'>): boolean {
-  return row.key.endsWith('/')
-}
