@@ -82,9 +82,13 @@ describe('What a mount cannot do', () => {
   })
 
   it('refuses ranges that are none before any I/O', async () => {
-    const kernel = await kernelWith({ '/m': undefined })
-    for (const range of [{ offset: -1 }, { offset: 0.5 }, { offset: 0, length: -1 }, { suffix: Number.NaN }])
-      await fails(kernel.read(at('/m/absent'), { range }), 'invalid_argument')
+    let reads = 0
+    const memory = openMemory()
+    const backend: Backend = { ...memory, read: (path, options) => (reads++, memory.read(path, options)) }
+    const kernel = await kernelWith({ '/m': { backend } })
+    const ranges = [{ offset: -1 }, { offset: 0.5 }, { offset: 0, length: -1 }, { suffix: Number.NaN }]
+    for (const range of ranges) await fails(kernel.read(at('/m/absent'), { range }), 'invalid_argument')
+    expect(reads).toBe(0)
   })
 
   it('refuses changes of a read-only mount with read_only, and reads it', async () => {

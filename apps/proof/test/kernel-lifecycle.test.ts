@@ -95,7 +95,8 @@ describe('Mounting and unmounting while calls are in flight', () => {
     const reader = resting.stream().getReader()
     await reader.read()
     await kernel.unmount('/m', { drain: false })
-    expect(await fails(reader.read(), 'unavailable')).toContain('/m/f')
+    expect(await fails(reader.closed, 'unavailable')).toContain('/m/f')
+    await fails(reader.read(), 'unavailable')
     await fails(untouched.bytes(), 'unavailable')
   })
 
@@ -114,11 +115,11 @@ describe('Mounting and unmounting while calls are in flight', () => {
 
   it('ends feeds of changes instead of waiting for them', async () => {
     const kernel = await kernelWith({ '/m': undefined })
-    const feed = kernel.changes(at('/m'))[Symbol.asyncIterator]()
-    const next = fails(feed.next(), 'unavailable')
-    expect(await isPending(next)).toBe(true)
+    const feeds = [kernel.changes(at('/m')), kernel.changes(at('/m'), { signal: new AbortController().signal }), kernel.changes(at('/'))]
+    const ends = feeds.map((feed) => fails(feed[Symbol.asyncIterator]().next(), 'unavailable'))
+    expect(await isPending(Promise.race(ends))).toBe(true)
     await kernel.unmount('/m')
-    await next
+    await Promise.all(ends)
   })
 
   it('serves thousands of calls while mounts come and go, none with a wrong answer', async () => {

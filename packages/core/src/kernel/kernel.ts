@@ -46,7 +46,15 @@ export interface Kernel extends Required<Backend> {
 
 /** An empty mount table. */
 export function createKernel({ registry = createMetricsRegistry(), version = '0.0.0' }: KernelOptions = {}): Kernel {
-  const context: MountSet = { table: createMountTable<Mounted>(), isClosed: false, mounts: new Map(), registry, uses: new Map(), leaving: new Set(), lastId: 0 }
+  const context: MountSet = {
+    table: createMountTable<Mounted>(),
+    isClosed: false,
+    mounts: new Map(),
+    registry,
+    uses: new Map(),
+    leaving: new Set(),
+    lastId: 0,
+  }
   let closing: Promise<void> | undefined
   mountSystem(context, version)
   return {

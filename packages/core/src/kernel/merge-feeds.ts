@@ -1,5 +1,5 @@
 /** One of several endless iterations. */
-export interface Feed<T> {
+interface Feed<T> {
   readonly name: string
   readonly open: (signal: AbortSignal) => AsyncIterable<T>
 }

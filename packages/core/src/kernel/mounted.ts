@@ -5,7 +5,7 @@ import type { MountInfo } from './mount-info.ts'
 import type { Mountable } from './mount-table.ts'
 
 /** Called when a body or an iteration must end before its reader has finished. */
-export type Abandon = (reason: NexusError) => Promise<void>
+type Abandon = (reason: NexusError) => Promise<void>
 
 /**
  * A backend in its place, and what is under way on it. Calls are counted; bodies and iterations, which may rest between two steps of

@@ -37,17 +37,40 @@ function timedCall({ registry, recorder, invoke }: Timing<Promise<unknown>>): In
 }
 
 function timedIteration({ registry, recorder, invoke }: Timing<AsyncIterable<unknown>>): Invoke<AsyncIterable<unknown>> {
-  return async function* (...args) {
-    const startedAt = registry.now()
-    let failure: FailureCode | undefined
-    try {
-      yield* invoke(...args)
-    } catch (error) {
-      failure = failureCode(error)
-      throw error
-    } finally {
-      recorder.record(registry.now() - startedAt, failure)
-    }
+  return (...args) => ({
+    [Symbol.asyncIterator]: () => {
+      const startedAt = registry.now()
+      let isOver = false
+      const end = (failure?: FailureCode): void => {
+        if (!isOver) recorder.record(registry.now() - startedAt, failure)
+        isOver = true
+      }
+      return watchedIterator(invoke(...args)[Symbol.asyncIterator](), end)
+    },
+  })
+}
+
+/** By hand and not by a generator with `yield*`, which would double the cost of a step. */
+function watchedIterator(iterator: AsyncIterator<unknown>, end: (failure?: FailureCode) => void): AsyncIterator<unknown> {
+  return {
+    next: async () => {
+      try {
+        const step = await iterator.next()
+        if (step.done === true) end()
+        return step
+      } catch (error) {
+        end(failureCode(error))
+        throw error
+      }
+    },
+    return: async () => {
+      try {
+        await iterator.return?.()
+        return { done: true, value: undefined }
+      } finally {
+        end()
+      }
+    },
   }
 }
 

@@ -64,12 +64,15 @@ describe('timeout', () => {
     expect(timer.lastMs()).toBe(50)
   })
 
-  it('fails a call of a backend that hears no abort', async () => {
+  it('fails a call of a backend that does not listen, with its signal aborted', async () => {
     const timer = handTimer()
-    const deaf = { ...fake(), stat: () => new Promise(() => undefined) } as unknown as Backend
+    let signal: AbortSignal | undefined
+    const stat = (_path: string, options: CallOptions): Promise<never> => ((signal = options.signal), new Promise(() => undefined))
+    const deaf = { ...fake(), stat } as unknown as Backend
     const call = expect(timeout(50, { startTimer: timer.startTimer })(deaf).stat(rootPath)).rejects.toMatchObject({ code: 'timeout' })
     timer.ring()
     await call
+    expect(signal?.reason).toMatchObject({ code: 'timeout' })
   })
 
   it('leaves no timer behind, and lets an abort of the caller through as it is', async () => {

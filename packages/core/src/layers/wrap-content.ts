@@ -2,7 +2,7 @@ import type { FileContent, FileStat } from '../contract/backend.ts'
 import { type StreamHooks, wrapStream } from './wrap-stream.ts'
 
 /** What a wrapper wants to know of a body, and says in its place. */
-export interface ContentHooks extends StreamHooks {
+interface ContentHooks extends StreamHooks {
   readonly stat?: FileStat | undefined
   /** Runs the collection of a whole body; a layer may bound it. Default: as it is. */
   readonly onCollect?: (<T>(collect: () => Promise<T>) => Promise<T>) | undefined

@@ -43,7 +43,7 @@ const shapes: { readonly [M in keyof Backend]-?: Shape<M> } = {
 export type Invoke<R> = (...args: readonly unknown[]) => R
 
 /** What a layer puts around the verbs: each gets the verb's name and how to call the inner one. */
-export interface MemberWrappers {
+interface MemberWrappers {
   readonly call: (member: CallMember, invoke: Invoke<Promise<unknown>>) => Invoke<Promise<unknown>>
   readonly iteration: (member: IterationMember, invoke: Invoke<AsyncIterable<unknown>>) => Invoke<AsyncIterable<unknown>>
   /** Told when `close` is called, before the inner backend is. */
