@@ -24,7 +24,7 @@ export const frameBytes = 256 * 1024
 
 const controlBytes = 64
 /** Places in the control words: {@link Channel.control}. */
-export const controls = { turn: 0, id: 1, kind: 2, headBytes: 3, bodyBytes: 4, frameBytes: 5, ended: 6 } as const
+export const controls = { turn: 0, id: 1, kind: 2, headBytes: 3, bodyBytes: 4, frameBytes: 5, started: 6, ended: 7 } as const
 
 /** Shared memory with control words and room for one frame; the sides take turns, so neither ever needs a lock. */
 export interface Channel {

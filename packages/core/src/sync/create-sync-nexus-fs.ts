@@ -7,6 +7,8 @@ import type { SyncConnectedNexusFS, SyncFileContent, Timed } from './sync-nexus-
 import { type SyncVerb, syncVerbs } from './sync-verbs.ts'
 
 const encoder = new TextEncoder()
+// As in the real verbs, a byte order mark is part of the text.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Puts the verbs on a worker that has opened its filesystem; `terminate` ends the worker. */
 export function createSyncNexusFS(worker: BlockingPort, terminate: () => void): SyncConnectedNexusFS {
@@ -88,5 +90,5 @@ function openContent(port: BlockingPort, { stat, ...start }: BodyStart & Pick<Sy
 }
 
 function toText(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes)
+  return decoder.decode(bytes)
 }

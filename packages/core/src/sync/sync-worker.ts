@@ -7,6 +7,8 @@ import { serve } from './serve.ts'
 const memory: unknown = workerData
 if (isMainThread || !(memory instanceof SharedArrayBuffer)) throw new Error('This file is the worker of mountSync(); it is not to be imported.')
 const channel = openChannel(memory)
+Atomics.store(channel.control, controls.started, 1)
+Atomics.notify(channel.control, controls.started)
 // Whoever waits must not wait for a thread that is gone.
 process.once('exit', () => {
   Atomics.store(channel.control, controls.ended, 1)
