@@ -55,11 +55,13 @@ export async function openIndexFile(options: IndexFileOptions): Promise<IndexFil
 
 /** The index that stands there; `undefined` when there is none, or none to be trusted. */
 async function openTrusted(options: IndexFileOptions): Promise<IndexFile | undefined> {
+  let file: IndexFile | undefined
   try {
-    const file = await openExisting(options)
+    file = await openExisting(options)
     if (file === undefined || (await isTrustworthy(file.reader.head, options))) return file
     file.close()
   } catch (error) {
+    file?.close()
     if (!isDamagedDatabase(error) && !isUnreadableIndex(error)) throw toIndexError(error)
   }
   return undefined
