@@ -20,7 +20,7 @@ export interface Message {
 export const turns = { main: 0, worker: 1 } as const
 
 /** Bytes of a message that cross at once; longer messages cross in several frames. */
-export const frameBytes = 256 * 1024
+export const frameBytes: number = 256 * 1024
 
 const controlBytes = 64
 /** Places in the control words: {@link Channel.control}. */
