@@ -50,9 +50,11 @@ export class Present implements View {
   /** Starts from what an index holds. */
   attach(reader: IndexReader): void {
     this.#reader = reader
+    // First the newest state: an overlay goes on minting nodes from where the state below it ends.
+    const head = reader.begin()
     this.#overlay = new Overlay(this.#below())
     this.pending = []
-    this.#adopt(reader.begin())
+    this.#adopt(head)
   }
 
   detach(): void {
