@@ -77,15 +77,25 @@ describe('Mounting and unmounting while calls are in flight', () => {
     await call
   })
 
-  it.each(['bytes', 'text', 'stream', 'dispose'] as const)('waits for a body until it is read: %s', async (end) => {
+  it.each(['read', 'cancelled', 'disposed'] as const)('waits for a stream that somebody took until it is %s', async (end) => {
     const kernel = await kernelWith({ '/m': undefined })
     await kernel.write(at('/m/f'), bytes('content'))
     const content = await kernel.read(at('/m/f'))
+    const stream = content.stream()
     const unmounting = kernel.unmount('/m')
     expect(await isPending(unmounting)).toBe(true)
-    if (end === 'dispose') await content[Symbol.asyncDispose]()
-    else expect(await new Response(end === 'stream' ? content.stream() : ((await content[end]()) as string)).text()).toBe('content')
+    if (end === 'disposed') await content[Symbol.asyncDispose]()
+    else if (end === 'cancelled') await stream.cancel()
+    else expect(await new Response(stream).text()).toBe('content')
     await unmounting
+  })
+
+  it('gives up a body that nobody began to read, so that a forgotten one holds nothing up', async () => {
+    const kernel = await kernelWith({ '/m': undefined })
+    await kernel.write(at('/m/f'), bytes('content'))
+    const forgotten = await kernel.read(at('/m/f'))
+    await kernel.close()
+    await fails(forgotten.bytes(), 'unavailable')
   })
 
   it('without draining breaks a body whose reader rests, and one that nobody began', async () => {

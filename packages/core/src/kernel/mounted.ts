@@ -27,7 +27,7 @@ export class Mounted implements Mountable {
   readonly callOptions: CallOptions
   readonly #aborter = new AbortController()
   readonly #feeds = new AbortController()
-  readonly #held = new Set<Abandon>()
+  readonly #held = new Map<Abandon, () => boolean>()
   #active = 0
   #onIdle: (() => void) | undefined
 
@@ -77,10 +77,13 @@ export class Mounted implements Mountable {
     if (--this.#active === 0) this.#onIdle?.()
   }
 
-  /** A body or an iteration begins. @returns Ends it; a second call changes nothing. */
-  hold(abandon: Abandon): () => void {
+  /**
+   * A body or an iteration begins. @returns Ends it; a second call changes nothing.
+   * @param isBegun Whether its reader took a first step; what nobody began to read is abandoned and not waited for. Default: it did.
+   */
+  hold(abandon: Abandon, isBegun: () => boolean = () => true): () => void {
     this.enter()
-    this.#held.add(abandon)
+    this.#held.set(abandon, isBegun)
     return () => {
       if (this.#held.delete(abandon)) this.leave()
     }
@@ -90,6 +93,7 @@ export class Mounted implements Mountable {
   async finish({ drain, signal }: { readonly drain: boolean; readonly signal?: AbortSignal | undefined }): Promise<void> {
     const reason = new NexusError('unavailable', { reason: `${this.label} was unmounted.` })
     this.#feeds.abort(reason)
+    await this.#abandon(reason, (isBegun) => !isBegun())
     if (this.#active === 0) return
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve
@@ -103,8 +107,12 @@ export class Mounted implements Mountable {
 
   async #abort(reason: NexusError): Promise<void> {
     this.#aborter.abort(reason)
-    const held = [...this.#held]
+    await this.#abandon(reason, () => true)
+  }
+
+  async #abandon(reason: NexusError, which: (isBegun: () => boolean) => boolean): Promise<void> {
+    const held = [...this.#held].filter(([, isBegun]) => which(isBegun))
     // Settled, not awaited for success: whoever was reading gets `reason`, and a cancellation that fails has nobody left to tell.
-    await Promise.allSettled(held.map((abandon) => abandon(reason)))
+    await Promise.allSettled(held.map(([abandon]) => abandon(reason)))
   }
 }

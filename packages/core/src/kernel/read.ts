@@ -6,7 +6,7 @@ import { checkVariants } from './check-options.ts'
 import { findNode, isAboveMounts, type KernelContext, perform, type Place, placeAt } from './place.ts'
 import { toldAt, toldIn } from './relocate.ts'
 
-/** Opens a body. It counts as under way until it is read, broken, cancelled or disposed. */
+/** Opens a body. Once its reading began it counts as under way until it is read, broken, cancelled or disposed; an unmount gives up one that nobody began. */
 export async function read(context: KernelContext, path: Path, options?: ReadOptions): Promise<FileContent> {
   const call = { op: 'read', path }
   const node = findNode(context, call, options)
@@ -27,14 +27,21 @@ export function readAt(place: Place, options?: ReadOptions): Promise<FileContent
 function holdBody(place: Place, content: FileContent, options: ReadOptions | undefined): FileContent {
   const { mount } = place
   let endStream: ((reason: unknown) => Promise<void>) | undefined
-  const release = mount.hold(async (reason) => {
+  let isBegun = false
+  let givenUp: NexusError | undefined
+  const abandon = async (reason: NexusError): Promise<void> => {
+    givenUp = reason
     try {
       await (endStream?.(toldAt(reason, place, options)) ?? content[Symbol.asyncDispose]())
     } finally {
       release()
     }
-  })
-  const unlessUnmounted = <T>(run: () => Promise<T>): Promise<T> => (mount.signal.aborted ? Promise.reject(mount.signal.reason as Error) : run())
+  }
+  const release = mount.hold(abandon, () => isBegun)
+  const unlessUnmounted = <T>(run: () => Promise<T>): Promise<T> => {
+    isBegun = true
+    return givenUp === undefined ? run() : Promise.reject(givenUp)
+  }
   return wrapContent(content, {
     stat: toldIn(mount, content.stat),
     onError: (error) => toldAt(error, place, options),
@@ -42,6 +49,7 @@ function holdBody(place: Place, content: FileContent, options: ReadOptions | und
     onCollect: unlessUnmounted,
     onRead: unlessUnmounted,
     onStart: (end) => {
+      isBegun = true
       endStream = end
     },
   })
