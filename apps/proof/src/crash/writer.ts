@@ -1,0 +1,44 @@
+import { writeSync } from 'node:fs'
+import type { RepositoryBackend } from '@nexus/core'
+import { chooseStep } from '../model/choose-step.ts'
+import { type CommitStep, openTestRepository } from '../model/open-test-repository.ts'
+import { createRandom } from '../model/random.ts'
+import { runStep } from '../model/run-step.ts'
+import { applyStep, type Step, type Tree } from '../model/tree.ts'
+import { laneDirectory, type WriterPlan, type WriterReport } from './plan.ts'
+
+// A process that writes until it is killed: `writer.ts PLAN`, with the plan as JSON (plan.ts). Reports go to standard output, before and after each step.
+const plan = JSON.parse(process.argv[2] ?? '{}') as WriterPlan
+const running = new Set<Step['op']>()
+let seen = 0
+
+const report = (line: WriterReport): void => void writeSync(1, `${JSON.stringify(line)}\n`)
+
+function onStep(step: CommitStep): void {
+  const { killAt } = plan
+  if (killAt === undefined || step !== killAt.step || !running.has(killAt.during) || ++seen !== killAt.nth) return
+  process.kill(process.pid, 'SIGKILL')
+}
+
+async function doStep(backend: RepositoryBackend, lane: number, step: Step): Promise<void> {
+  report({ lane, begin: step })
+  running.add(step.op)
+  if (plan.acknowledgesEarly === true) report({ lane, ack: true })
+  const stat = await runStep(backend, laneDirectory(plan.directory, lane), step)
+  running.delete(step.op)
+  if (plan.acknowledgesEarly !== true) report({ lane, ack: true, path: stat?.path, digest: stat?.digest })
+}
+
+async function runLane(backend: RepositoryBackend, lane: number): Promise<void> {
+  const random = createRandom(plan.seed + lane)
+  let tree: Tree = new Map()
+  for (;;) {
+    const only = plan.killAt !== undefined && random.chance(0.6) ? plan.killAt.during : undefined
+    const step = chooseStep(random, tree, { only })
+    await doStep(backend, lane, step)
+    tree = applyStep(tree, step)
+  }
+}
+
+const { backend } = await openTestRepository(plan.root, { durability: plan.durability, environment: { onStep } })
+await Promise.all(Array.from({ length: plan.lanes }, (_, lane) => runLane(backend, lane)))

@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { inspect, killWriters } from '../src/crash/round.ts'
+import { runCrashSuite } from '../src/crash/suite.ts'
+import { chooseSeed, createRandom } from '../src/model/random.ts'
+
+const seed = chooseSeed()
+
+describe(`processes killed while they write (NEXUS_SEED=${seed})`, () => {
+  it('lose nothing that was acknowledged, tear nothing and leave no garbage, in 100 kills', { timeout: 300_000 }, async () => {
+    const report = await runCrashSuite({ kills: 100, seed })
+    expect(report.problems).toEqual([])
+    expect(report.kills).toBeGreaterThanOrEqual(100)
+    // The kills struck writers that had been promised something.
+    expect(report.acknowledged).toBeGreaterThan(500)
+  })
+
+  it('are seen to lose something when they acknowledge before they commit', { timeout: 60_000 }, async () => {
+    const root = mkdtempSync(join(tmpdir(), 'nexus-crash-'))
+    onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+    const round = { root, name: 'early', random: createRandom(seed), durability: 'os', writers: 1, lanes: 1, death: { step: 'after-lock', during: 'write', nth: 20 }, acknowledgesEarly: true } as const
+    expect(await inspect(round, await killWriters(round))).not.toEqual([])
+  })
+})
