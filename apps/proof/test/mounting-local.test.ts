@@ -61,6 +61,20 @@ describe('the layout of a local mount', () => {
     expect(existsSync(data())).toBe(false)
   })
 
+  it.each(['cas', 'path'])('refuses a directory inside a repository, layout %s', async (layout) => {
+    {
+      await using fs = await mount(`local://${data()}`, { at: '/d', resolveFrom, ephemeral: true })
+      await fs.write('/d/a', 'one')
+    }
+    const inner = mount(`local://${data()}/journal?layout=${layout}`, { at: '/d', resolveFrom, ephemeral: true })
+    await expect(inner).rejects.toSatisfy((error) => isNexusError(error, 'invalid_config') && error.reason.includes('lies in the Nexus repository'))
+  })
+
+  it.each(['cas', 'path'])('refuses the state directory, layout %s', async (layout) => {
+    const own = mount(`local://${join(root, 'state', 'files')}?layout=${layout}`, { at: '/d', resolveFrom, ephemeral: true })
+    await expect(own).rejects.toSatisfy((error) => isNexusError(error, 'invalid_config') && error.reason.includes('its own state'))
+  })
+
   it('never turns files into a repository', async () => {
     await mkdir(data())
     await writeFile(join(data(), 'mine.txt'), 'mine')

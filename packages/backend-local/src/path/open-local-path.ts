@@ -1,5 +1,4 @@
-import { realpathSync } from 'node:fs'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { relative, sep } from 'node:path'
 import { type Backend, type Capabilities, encodeSegment, NexusError, type OpenContext, type Path } from '@nexus/core/contract'
 import type { LocalConfig } from '../config.ts'
 import { type Activity, type Call, createActivity } from './activity.ts'
@@ -9,11 +8,12 @@ import { changes } from './changes.ts'
 import type { PathContext } from './context.ts'
 import { copy } from './copy.ts'
 import { deletePath } from './delete.ts'
-import { errnoOf, toNexusError } from './errors.ts'
+import { toNexusError } from './errors.ts'
 import { list } from './list.ts'
 import { mkdir } from './mkdir.ts'
-import { findRepositoryAbove, isInside } from './nested.ts'
+import { isInside } from './nested.ts'
 import { createOpenFiles } from './open-files.ts'
+import { refuseRoot, toRealPath } from './refuse-root.ts'
 import { read } from './read.ts'
 import { rename } from './rename.ts'
 import { openRoot } from './root.ts'
@@ -64,7 +64,7 @@ interface OpenedContext extends PathContext {
 
 function createContext(config: LocalConfig, { now, random, privateDirectories }: OpenContext): OpenedContext {
   const place = toRealPath(config.dataDir)
-  refuseRoot(place, privateDirectories)
+  refuseRoot(place, { layout: 'path', privateDirectories })
   const root = openRoot(place, config.durability)
   const temporaries = createTemporaries({ now, random })
   const attributes = openAttributes(root, config.durability, temporaries)
@@ -121,31 +121,10 @@ async function* iterate<T>(activity: Activity, call: Call, start: () => AsyncGen
   }
 }
 
-function refuseRoot(place: string, privateDirectories: readonly string[]): void {
-  const refuse = (reason: string): never => {
-    throw new NexusError('invalid_config', { reason })
-  }
-  const state = privateDirectories.map(toRealPath).find((directory) => isInside(place, directory))
-  if (state !== undefined) refuse(`It lies in "${state}", where Nexus keeps its own state; mount another directory.`)
-  const repository = findRepositoryAbove(place)
-  if (repository === place) refuse('It is a Nexus repository; mount it with layout=cas, or without a layout.')
-  if (repository !== undefined) refuse(`It lies in the Nexus repository "${repository}"; mount that one instead.`)
-}
-
 /** Nexus' own directories as paths of this tree. */
 function toPrivatePaths(place: string, privateDirectories: readonly string[]): Path[] {
   const below = privateDirectories.map(toRealPath).filter((directory) => isInside(directory, place))
   return below.map((directory) => `/${relative(place, directory).split(sep).map((name) => encodeSegment(Buffer.from(name))).join('/')}` as Path)
-}
-
-/** The path without links, as far as it is there. */
-function toRealPath(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT' || path === dirname(path)) throw error
-    return join(toRealPath(dirname(path)), basename(path))
-  }
 }
 
 function closedError(): NexusError {
