@@ -12,7 +12,7 @@ export interface ListedContent {
   readonly modifiedAt: Date
 }
 
-const roots = ['cas', 'packs', 'checkpoints', 'pins']
+const roots = ['cas', 'packs', 'checkpoints', 'pins', 'quarantine']
 const filesBetweenPauses = 256
 
 /** Every object whose key begins with the prefix, in no order; what vanishes meanwhile is left out. */

@@ -94,7 +94,8 @@ export interface StagedContent {
 }
 
 /**
- * Immutable objects under keys: `cas/<aa>/<key>`, `packs/<id>`, `checkpoints/<sequence>-<digest>`, `pins/<id>`. It knows nothing of digests.
+ * Immutable objects under keys: `cas/<aa>/<key>`, `packs/<id>`, `checkpoints/<sequence>-<digest>`, `pins/<id>`, and what was put out of use as
+ * `quarantine/<the key with _ for />`. It knows nothing of digests.
  */
 export interface ContentStore {
   /** Stores the bytes out of the way; durable when this resolves if `fsync` is asked. The body is not changed until then. */

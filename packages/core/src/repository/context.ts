@@ -5,6 +5,7 @@ import type { EntryRow, State } from './rows.ts'
 import type { Hasher } from './digest.ts'
 import type { CommitContent, CommitHeader, Operation } from './commit.ts'
 import type { IndexReader } from './index-reader.ts'
+import type { RepositoryProblem } from './maintenance/problem.ts'
 import type { StagedContent } from '../contract/store.ts'
 
 /** What `nexus.json` says. */
@@ -76,6 +77,8 @@ export interface Repository {
   readonly now: () => number
   readonly view: View
   readonly position: JournalPosition
+  /** Files that a power cut set back to an older version, found when the repository was opened. */
+  readonly recovered: readonly RepositoryProblem[]
   /** Refuses new work once the repository is being closed. @throws NexusError `unavailable` */
   enter(): void
   /** Brings the view to what is published now. */

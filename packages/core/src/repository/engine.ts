@@ -6,10 +6,11 @@ import type { CommitHeader } from './commit.ts'
 import type { Descriptor, Plan, Repository, View } from './context.ts'
 import { encodeDescriptor, newDescriptor, parseDescriptor } from './descriptor.ts'
 import { type DigestAlgorithm, type Hasher, openHasher } from './digest.ts'
-import { type IndexFile, openIndexFile, removeIndexFile } from './index-file.ts'
+import { type IndexFile, openIndexFile } from './index-file.ts'
 import { IndexKeeper } from './index-keeper.ts'
 import type { IndexReader } from './index-reader.ts'
 import { LoopGuard } from './loop-guard.ts'
+import type { RepositoryProblem } from './maintenance/problem.ts'
 import { Present } from './present.ts'
 
 interface EngineOptions {
@@ -39,6 +40,7 @@ export class Engine implements Repository {
   readonly readonly: boolean
   readonly now: () => number
   readonly view: View
+  recovered: readonly RepositoryProblem[] = []
   readonly #options: EngineOptions
   readonly #present: Present
   readonly #committer: Committer
@@ -96,7 +98,7 @@ export class Engine implements Repository {
     const bytes = await this.journal.readDescriptor({ signal })
     const descriptor = bytes === undefined ? undefined : parseDescriptor(bytes, this.journal.name)
     this.#hasher = await openHasher(descriptor?.digest ?? this.#options.digest)
-    if (descriptor !== undefined) await this.#attach(descriptor, signal)
+    if (descriptor !== undefined) await this.#attach(descriptor, { signal })
   }
 
   enter(): void {
@@ -208,19 +210,22 @@ export class Engine implements Repository {
   async #rebuild(): Promise<void> {
     const descriptor = this.#descriptor
     if (descriptor === undefined) return
-    await this.#keeper?.close()
+    const keeper = this.#keeper
+    const index = this.#index
     clearInterval(this.#restTimer)
-    this.#index?.close()
-    removeIndexFile(this.#options.indexPath)
-    await this.#attach(descriptor)
+    await this.#attach(descriptor, { isDistrusted: true })
+    // Whoever began with the old one ends with it: closed under a commit, it would fail what is well.
+    await Promise.allSettled([this.#settling])
+    await keeper?.close()
+    index?.close()
   }
 
   async #lookAgain(signal?: AbortSignal): Promise<void> {
     const bytes = await this.journal.readDescriptor({ signal })
-    if (bytes !== undefined && this.#index === undefined) await (this.#settling ??= this.#attach(parseDescriptor(bytes, this.journal.name), signal).finally(() => (this.#settling = undefined)))
+    if (bytes !== undefined && this.#index === undefined) await (this.#settling ??= this.#attach(parseDescriptor(bytes, this.journal.name), { signal }).finally(() => (this.#settling = undefined)))
   }
 
-  async #attach(descriptor: Descriptor, signal?: AbortSignal): Promise<void> {
+  async #attach(descriptor: Descriptor, { signal, isDistrusted = false }: { readonly signal?: AbortSignal | undefined; readonly isDistrusted?: boolean } = {}): Promise<void> {
     this.#hasher = await openHasher(descriptor.digest)
     const index = await openIndexFile({
       path: this.#options.indexPath,
@@ -230,6 +235,7 @@ export class Engine implements Repository {
       repositoryId: descriptor.id,
       now: this.now,
       signal,
+      isDistrusted,
     })
     this.#present.attach(index.reader)
     this.#descriptor = descriptor

@@ -7,31 +7,51 @@ import { openDatabase } from '../index-schema.ts'
 export interface IndexSnapshot {
   readonly database: Database.Database
   readonly head: IndexHead
-  close(): void
 }
 
-/** Takes the newest published state; `undefined` where there is no repository yet. */
-export async function openIndexSnapshot(repository: Repository, signal: AbortSignal | undefined): Promise<IndexSnapshot | undefined> {
+/** Does work on the newest published state of the index. @returns `undefined` where there is no repository yet */
+export async function withIndexSnapshot<T>(repository: Repository, signal: AbortSignal | undefined, work: (snapshot: IndexSnapshot) => Promise<T>): Promise<T | undefined> {
+  const database = await openSettled(repository, signal)
+  if (database === undefined) return undefined
+  try {
+    return await work({ database, head: headOf(database) })
+  } finally {
+    database.close()
+  }
+}
+
+async function openSettled(repository: Repository, signal: AbortSignal | undefined): Promise<Database.Database | undefined> {
   const reader = await repository.settleIndex(signal)
   if (reader === undefined) return undefined
-  const database = openDatabase(reader.database.name, { readonly: true })
+  const { sequence } = reader.head
+  const database = openCovering(reader.database.name, sequence)
+  if (database !== undefined) return database
+  // The file that the engine holds was deleted or replaced: what stands there now, if anything does, knows less.
+  await repository.rebuildIndex()
+  const again = await repository.settleIndex(signal)
+  return again === undefined ? undefined : openCovering(again.database.name, sequence)
+}
+
+/** The database, its state held, when it reaches up to that commit. */
+function openCovering(path: string, sequence: number): Database.Database | undefined {
+  let database: Database.Database
+  try {
+    database = openDatabase(path, { readonly: true })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_CANTOPEN') return undefined
+    throw error
+  }
   try {
     database.exec('BEGIN')
-    const head = database.prepare<[], IndexHead>('SELECT schema, repository, sequence, segment, "offset", digest, nextNode, epoch FROM head').get() as IndexHead
-    return { database, head, close: () => void database.close() }
+    if (headOf(database).sequence >= sequence) return database
   } catch (error) {
     database.close()
     throw error
   }
+  database.close()
+  return undefined
 }
 
-/** Does work on one state of the index. @returns `undefined` where there is no repository yet */
-export async function withIndexSnapshot<T>(repository: Repository, signal: AbortSignal | undefined, work: (snapshot: IndexSnapshot) => Promise<T>): Promise<T | undefined> {
-  const snapshot = await openIndexSnapshot(repository, signal)
-  if (snapshot === undefined) return undefined
-  try {
-    return await work(snapshot)
-  } finally {
-    snapshot.close()
-  }
+function headOf(database: Database.Database): IndexHead {
+  return database.prepare<[], IndexHead>('SELECT schema, repository, sequence, segment, "offset", digest, nextNode, epoch FROM head').get() as IndexHead
 }

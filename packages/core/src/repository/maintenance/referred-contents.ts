@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { CommitHeader } from '../commit.ts'
 import type { Repository } from '../context.ts'
+import { entriesInOrder, inRange, keyRanges, versionsInOrder } from './key-ranges.ts'
 import type { Pace } from './pace.ts'
 import { readList } from './read-list.ts'
 
@@ -32,14 +33,9 @@ export async function findReferredContents(repository: Repository, database: Dat
 }
 
 async function copyDigests(database: Database.Database, pace: Pace): Promise<void> {
-  for (const [table, first, second] of [['entries', 'directory', 'key'], ['versions', 'node', 'version']] as const) {
-    const page = `FROM ${table} WHERE (${first}, ${second}) > (?, ?) ORDER BY ${first}, ${second}`
-    const last = database.prepare<[unknown, unknown], unknown[]>(`SELECT ${first}, ${second} ${page} LIMIT 1 OFFSET ${rowsAtOnce - 1}`).raw()
-    const copy = database.prepare(`INSERT OR IGNORE INTO referred SELECT digest FROM (SELECT digest ${page} LIMIT ${rowsAtOnce}) WHERE digest IS NOT NULL`)
-    for (let at: unknown[] | undefined = [-1, '']; at !== undefined; at = last.get(at[0], at[1])) {
-      copy.run(at[0], at[1])
-      await pace()
-    }
+  for (const ordered of [entriesInOrder, versionsInOrder]) {
+    const copy = database.prepare(`INSERT OR IGNORE INTO referred SELECT digest FROM ${ordered.table} WHERE ${inRange(ordered)} AND digest IS NOT NULL`)
+    for await (const range of keyRanges(database, ordered, pace)) copy.run(...range)
   }
 }
 

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import { entriesInOrder, inRange, keyRanges } from './key-ranges.ts'
 import type { Pace } from './pace.ts'
 
 /** What retention goes by. */
@@ -39,21 +40,14 @@ interface PastRow {
   readonly ended: number
 }
 
-const rowsAtOnce = 4096
-
 /** Notes the present version of every file that has a history: entries cannot be found by file. */
 export async function copyLiveFiles(database: Database.Database, pace: Pace): Promise<void> {
   database.exec('CREATE TEMP TABLE live (node INTEGER PRIMARY KEY, version INTEGER NOT NULL, modified INTEGER NOT NULL)')
-  const page = 'FROM entries WHERE (directory, key) > (?, ?) ORDER BY directory, key'
-  const last = database.prepare<[number, string], { directory: number; key: string }>(`SELECT directory, key ${page} LIMIT 1 OFFSET ${rowsAtOnce - 1}`)
   const copy = database.prepare(
-    `INSERT OR REPLACE INTO live SELECT node, version, modified FROM (SELECT node, version, modified, digest ${page} LIMIT ${rowsAtOnce}) e
-     WHERE digest IS NOT NULL AND EXISTS (SELECT 1 FROM versions v WHERE v.node = e.node)`,
+    `INSERT OR REPLACE INTO live SELECT node, version, modified FROM entries e
+     WHERE ${inRange(entriesInOrder)} AND digest IS NOT NULL AND EXISTS (SELECT 1 FROM versions v WHERE v.node = e.node)`,
   )
-  for (let at: { directory: number; key: string } | undefined = { directory: -1, key: '' }; at !== undefined; at = last.get(at.directory, at.key)) {
-    copy.run(at.directory, at.key)
-    await pace()
-  }
+  for await (const range of keyRanges(database, entriesInOrder, pace)) copy.run(...range)
 }
 
 /** The versions to let go, file by file. Asks for {@link copyLiveFiles} first. */
