@@ -42,6 +42,7 @@ export function createIndexReader(database: Database.Database): IndexReader {
   const childrenStatement = database.prepare(`SELECT ${entryColumns} FROM entries WHERE directory = ? AND key > ? ORDER BY key LIMIT ?`).raw()
   const contentStatement = database.prepare('SELECT digest, size, key, segment, "offset", pieces, part, durable FROM contents WHERE digest = ?').raw()
   let head = headStatement.get() as IndexHead
+  let isActive = false
 
   return {
     database,
@@ -52,15 +53,17 @@ export function createIndexReader(database: Database.Database): IndexReader {
       return head.nextNode
     },
     get isActive() {
-      return database.inTransaction
+      return isActive
     },
     begin() {
-      if (database.inTransaction) endStatement.run()
+      if (isActive) endStatement.run()
       beginStatement.run()
+      isActive = true
       return (head = headStatement.get() as IndexHead)
     },
     end() {
-      if (database.inTransaction) endStatement.run()
+      if (isActive) endStatement.run()
+      isActive = false
     },
     entry(directory, name) {
       const raw = entryStatement.get(directory, name, `${name}/`) as RawEntry | undefined
