@@ -15,6 +15,7 @@ const mounting = 'Mounts:'
 const reading = 'Read:'
 const writing = 'Write:'
 const history = 'History:'
+const care = 'Care of a repository:'
 const other = 'Other:'
 
 /** Every command, in the order of `--help`. */
@@ -40,6 +41,7 @@ export const commandTable: readonly CommandEntry[] = [
   { name: 'versions', group: history, summary: 'list the kept versions of a file', load: async () => (await import('./commands/versions.ts')).build },
   { name: 'restore', group: history, summary: 'bring an earlier version back', load: async () => (await import('./commands/restore.ts')).build },
   { name: 'snapshot', group: history, summary: 'create, list or delete named states of a directory', load: async () => (await import('./commands/snapshot.ts')).build },
+  { name: 'gc', group: care, summary: 'let old versions go and give their space back', load: async () => (await import('./commands/gc.ts')).build },
   { name: 'doctor', group: other, summary: 'check this machine and every mount', load: async () => (await import('./commands/doctor.ts')).build },
   { name: 'completion', group: other, summary: 'print the completion script of a shell', load: async () => (await import('./commands/completion.ts')).build },
   { name: '__complete', group: other, isHidden: true, summary: 'complete a path', load: async () => (await import('./commands/complete.ts')).build },

@@ -12,6 +12,14 @@ export interface CopyContext {
   readonly verify: boolean
   readonly replaces: boolean
   readonly recursive: boolean
+  /** Of a tree of this machine: how many files are taken at most, and which directory is left out. Default: everything. */
+  readonly within?: TreeLimits | undefined
+}
+
+/** A part of a tree. */
+export interface TreeLimits {
+  readonly maxFiles?: number | undefined
+  readonly excluded?: Buffer | undefined
 }
 
 /** Files under way at once: enough writers for one sync to serve many of them. */

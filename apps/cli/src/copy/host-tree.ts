@@ -16,8 +16,12 @@ export interface HostEntry {
 
 const slash = Buffer.from('/')
 
-/** Everything below a directory, in no promised order; directories only where nothing is in them. Links are never followed. */
-export async function* hostTree(directory: Buffer, path: Path): AsyncGenerator<HostEntry> {
+/**
+ * Everything below a directory, ordered by the bytes of names; directories only where nothing is in them. Links are never followed.
+ * @param excluded A directory that is left out with all below it.
+ */
+export async function* hostTree(directory: Buffer, path: Path, excluded?: Buffer): AsyncGenerator<HostEntry> {
+  if (excluded?.equals(directory) === true) return
   let names: Buffer[]
   try {
     names = await readdir(directory, { encoding: 'buffer' })
@@ -26,12 +30,12 @@ export async function* hostTree(directory: Buffer, path: Path): AsyncGenerator<H
     return
   }
   if (names.length === 0) yield { hostPath: directory, path, kind: 'emptyDirectory', sizeBytes: 0 }
-  for (const name of names) {
+  for (const name of names.sort((left, right) => left.compare(right))) {
     const hostPath = Buffer.concat([directory, slash, name])
     const below = joinPath(path, encodeSegment(name))
     const stat = await statOrGone(hostPath)
     if (stat === undefined) continue
-    if (stat.isDirectory()) yield* hostTree(hostPath, below)
+    if (stat.isDirectory()) yield* hostTree(hostPath, below, excluded)
     else yield { hostPath, path: below, kind: kindOf(stat), sizeBytes: stat.size }
   }
 }

@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { isNexusError, NexusError, type Path } from '@nexus/core/contract'
-import { type CopyContext, filesInFlight } from './copy-context.ts'
+import { type CopyContext, filesInFlight, type TreeLimits } from './copy-context.ts'
 import { digestBytes, digestChunks, digestOfFile, type DigestedChunks } from './digest.ts'
 import { forEachConcurrently } from './for-each-concurrently.ts'
 import { toHostError } from './host-error.ts'
@@ -23,19 +23,27 @@ export async function takeIn(context: CopyContext, hostPath: string, target: Pat
 }
 
 async function takeInTree(context: CopyContext, root: Buffer, target: Path): Promise<void> {
-  const { counts, progress, cli: { signal } } = context
+  const { counts, progress, within, cli: { signal } } = context
   const totals = { files: 0, bytes: 0, isComplete: false }
-  const counting = progress.isShown ? countTree(root, totals, signal) : Promise.resolve()
+  const counting = progress.isShown ? countTree(limitedTree(root, '/' as Path, within), totals, signal) : Promise.resolve()
   const work = async (entry: HostEntry): Promise<void> => {
     await takeInEntry(context, entry).catch((error: unknown) => surviveFailure(counts, error))
     progress.update({ ...counts, totalFiles: totals.isComplete ? totals.files : undefined, totalBytes: totals.isComplete ? totals.bytes : undefined })
   }
-  await Promise.all([forEachConcurrently(hostTree(root, target), { concurrency: filesInFlight, signal }, work), counting])
+  await Promise.all([forEachConcurrently(limitedTree(root, target, within), { concurrency: filesInFlight, signal }, work), counting])
+}
+
+async function* limitedTree(root: Buffer, target: Path, { maxFiles = Infinity, excluded }: TreeLimits = {}): AsyncGenerator<HostEntry> {
+  let files = 0
+  for await (const entry of hostTree(root, target, excluded)) {
+    if (entry.kind === 'file' && ++files > maxFiles) return
+    yield entry
+  }
 }
 
 /** Runs ahead of the copy, so that the time left can be told. */
-async function countTree(root: Buffer, totals: { files: number; bytes: number; isComplete: boolean }, signal: AbortSignal): Promise<void> {
-  for await (const { kind, sizeBytes } of hostTree(root, '/' as Path)) {
+async function countTree(entries: AsyncIterable<HostEntry>, totals: { files: number; bytes: number; isComplete: boolean }, signal: AbortSignal): Promise<void> {
+  for await (const { kind, sizeBytes } of entries) {
     if (signal.aborted) return
     if (kind !== 'file') continue
     totals.files++

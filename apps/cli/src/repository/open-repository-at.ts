@@ -1,0 +1,62 @@
+import { openRepository, parseUri, processEnvironment, readMounts, type RepositoryBackend, stateDirectory, nexusHome } from '@nexus/core'
+import { isWithin, type MountSpec, NexusError, type OpenContext, type RepositoryStores } from '@nexus/core/contract'
+import type { Cli } from '../cli.ts'
+import { parseNexusOperand } from '../paths/operand.ts'
+import { mountForUri } from '../paths/uri-mount.ts'
+
+/** A repository, opened to be cared for. */
+export interface OpenedRepository extends AsyncDisposable {
+  readonly repository: RepositoryBackend['repository']
+  /** Where it stands, as a person named it. */
+  readonly name: string
+  /** Where its root is mounted; `/` for a URI. */
+  readonly mountPoint: string
+}
+
+const kernelOptions = ['layout', 'durability', 'verify', 'digest', 'freshnessMs', 'readonly', 'priority', 'writers']
+
+/**
+ * Opens the repository that holds a path or that a URI names; nothing else is mounted.
+ * @throws NexusError `mount_not_found`, `unsupported` where no repository stands, and what opening it fails with
+ */
+export async function openRepositoryAt(cli: Cli, text: string, { readonly = false }: { readonly readonly?: boolean } = {}): Promise<OpenedRepository> {
+  const { uri, mountPoint } = await findStorage(cli, text)
+  const spec = parseUri(uri, { cwd: cli.workingDirectory })
+  const { journal, contents, indexPath } = await openStores(cli, spec, text)
+  const backend = await openRepository({ journal, contents, indexPath, readonly: readonly || spec.options['readonly'] === 'true', signal: cli.signal })
+  return { repository: backend.repository, name: text, mountPoint, [Symbol.asyncDispose]: () => backend.close() }
+}
+
+async function findStorage(cli: Cli, text: string): Promise<{ readonly uri: string; readonly mountPoint: string }> {
+  const operand = parseNexusOperand(text)
+  if (operand.kind === 'uri') return { uri: mountForUri(operand.uri, cli).uri, mountPoint: '/' }
+  const holders = (await readMounts()).filter(({ mountPoint }) => isWithin(operand.path, mountPoint))
+  const [nearest] = holders.sort((left, right) => (right.priority ?? 0) - (left.priority ?? 0) || right.mountPoint.length - left.mountPoint.length)
+  if (nearest === undefined) throw new NexusError('mount_not_found', { path: text })
+  return nearest
+}
+
+async function openStores(cli: Cli, spec: MountSpec, text: string): Promise<RepositoryStores & { readonly indexPath: string }> {
+  if (spec.scheme !== 'local') throw new NexusError('unsupported', { path: text, backend: spec.scheme, reason: `This version cares for repositories on a local disk; ${spec.scheme}:// is not one.` })
+  const { localBackend } = await import('@nexus/backend-local')
+  const options = Object.fromEntries(Object.entries(spec.options).filter(([name]) => !kernelOptions.includes(name)))
+  const config = localBackend.parseConfig(localBackend.fromUri({ ...spec, options }))
+  const context = openContext(cli.signal)
+  if ((await localBackend.detectLayout?.(config, context)) !== 'cas') {
+    throw new NexusError('unsupported', { path: text, backend: 'local', reason: 'No repository stands there: it holds plain files, or nothing yet. Repositories begin with ?layout=cas or in an empty directory.' })
+  }
+  const stores = await localBackend.openStore?.(config, context)
+  if (stores?.indexPath === undefined) throw new NexusError('unexpected', { path: text, reason: 'The local storage has no place for a repository.' })
+  return { ...stores, indexPath: stores.indexPath }
+}
+
+function openContext(signal: AbortSignal): OpenContext {
+  const { now, random, fetch, env } = processEnvironment()
+  return { now, random, fetch, env, privateDirectories: [stateDirectory(), nexusHome()], credentials: () => Promise.resolve(undefined), signal }
+}
+
+/** A path of the repository as the person sees it. */
+export function shownIn({ mountPoint }: OpenedRepository, path: string): string {
+  if (mountPoint === '/') return path
+  return path === '/' ? mountPoint : mountPoint + path
+}
