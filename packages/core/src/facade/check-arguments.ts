@@ -21,10 +21,10 @@ export function checkRange(range: ByteRange, place: Place): void {
   if (range.length !== undefined) checkCount(range.length, 'range.length', place)
 }
 
-/** @throws NexusError `invalid_argument` unless `value` is a whole number, 0 or more. */
-export function checkCount(value: unknown, name: string, { op, path }: Place): void {
-  if (Number.isSafeInteger(value) && (value as number) >= 0) return
-  throw new NexusError('invalid_argument', { op, path, reason: `${name} is a whole number, 0 or more; it is ${String(value)}.` })
+/** @throws NexusError `invalid_argument` unless `value` is a whole number, `least` (default 0) or more. */
+export function checkCount(value: unknown, name: string, { op, path, least = 0 }: Place & { readonly least?: number }): void {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return
+  throw new NexusError('invalid_argument', { op, path, reason: `${name} is a whole number, ${least} or more; it is ${String(value)}.` })
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Backend, CallOptions, Entry, MoveOptions } from '../contract/backend.ts'
 import { NexusError, isNexusError } from '../contract/errors.ts'
 import { type Path, isWithin, relativePath, underPath } from '../contract/paths.ts'
+import { checkCount } from './check-arguments.ts'
 import { forEachConcurrently } from './for-each-concurrently.ts'
 import { hasMountBelow } from './mount-borders.ts'
 import { requireMember } from './require-member.ts'
@@ -44,6 +45,7 @@ type Counts = { -readonly [K in keyof CopyTreeResult]: CopyTreeResult[K] }
 export async function copyTree(backend: Backend, from: Path, { to, ...options }: { readonly to: Path } & CopyTreeOptions): Promise<CopyTreeResult> {
   const counts: Counts = { oneStep: false, files: 0, directories: 0, bytes: 0, skipped: 0 }
   requireMember(backend, 'copy', from)
+  if (options.concurrency !== undefined) checkCount(options.concurrency, 'concurrency', { op: 'copyTree', path: from, least: 1 })
   if (from !== to && isWithin(to, from)) throw new NexusError('invalid_argument', { op: 'copyTree', path: to, reason: `It lies inside ${from}, which is to be copied.` })
   const stat = await backend.stat(from, { signal: options.signal })
   if (from === to) return counts
@@ -56,7 +58,7 @@ export async function copyTree(backend: Backend, from: Path, { to, ...options }:
   return counts
 }
 
-/** Where the store has no such step it answers `is_directory`, and so it does when the target is there already. */
+/** Where the store has no such step, or no conditions, it says so; and where the target is there already, it has to be merged with. */
 async function copiedAtOnce(backend: Backend & Required<Pick<Backend, 'copy'>>, from: Path, { to, signal }: { readonly to: Path } & CallOptions): Promise<boolean> {
   const { copy } = backend.capabilitiesAt?.(from) ?? backend.capabilities
   if (copy !== 'server' || hasMountBelow(backend, from) || hasMountBelow(backend, to)) return false
@@ -64,7 +66,7 @@ async function copiedAtOnce(backend: Backend & Required<Pick<Backend, 'copy'>>, 
     await backend.copy(from, to, { ifNoneMatch: '*', signal })
     return true
   } catch (error) {
-    if (isNexusError(error, 'is_directory') || isNexusError(error, 'precondition_failed')) return false
+    if (isNexusError(error, 'is_directory') || isNexusError(error, 'precondition_failed') || isNexusError(error, 'unsupported')) return false
     throw error
   }
 }

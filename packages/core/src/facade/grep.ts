@@ -51,6 +51,7 @@ export async function* grep(backend: Backend, pattern: string, options: GrepOpti
     for await (const match of matches) {
       yield match
       if (--left === 0) return
+      signal?.throwIfAborted()
     }
   }
 }

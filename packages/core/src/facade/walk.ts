@@ -26,6 +26,7 @@ export async function* walk(backend: Backend, root: Path, options: WalkOptions):
   const atOnce = wanted === 'all' && !hasMountBelow(backend, root)
   for await (const entry of backend.list(root, { signal, recursive: atOnce })) {
     yield entry
+    signal?.throwIfAborted()
     if (atOnce || entry.kind === 'file') continue
     const below = wanted === 'all' ? 'all' : (wantedBelow?.(entry) ?? 'all')
     if (below === 'none') continue
