@@ -34,13 +34,15 @@ export interface IndexFileOptions {
   readonly repositoryId: string
   readonly now: () => number
   readonly signal?: AbortSignal | undefined
+  /** What stands there was seen to be damaged: it is made again unseen. */
+  readonly isDistrusted?: boolean | undefined
 }
 
 const commitsPerTransaction = 512
 
 /** Opens the index and brings it to the end of the journal, rebuilding it where it cannot be trusted. */
 export async function openIndexFile(options: IndexFileOptions): Promise<IndexFile> {
-  const existing = await inIndexTurn(options.path, options.signal, async () => (await openTrusted(options)) ?? (await makeAgain(options)))
+  const existing = await inIndexTurn(options.path, options.signal, async () => (options.isDistrusted === true ? undefined : await openTrusted(options)) ?? (await makeAgain(options)))
   try {
     await existing.catchUp(options.signal)
     return existing
