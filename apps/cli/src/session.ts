@@ -23,6 +23,8 @@ export type NexusOperand = Exclude<Operand, { readonly kind: 'host' }>
 export interface SessionNeeds {
   /** It goes down into what lies below its operands, other mounts too. */
   readonly goesBelow?: boolean | undefined
+  /** It changes the names of its operands themselves, as `rm` does. */
+  readonly changesNames?: boolean | undefined
 }
 
 /** Reads operands and opens the mounts that they need, and no other. @throws NexusError as `mount()` does */
@@ -31,11 +33,11 @@ export async function openSession(cli: Cli, operands: readonly string[], needs: 
 }
 
 /** {@link openSession} with operands that were read already. */
-export async function openOperands(cli: Cli, operands: readonly NexusOperand[], { goesBelow = false }: SessionNeeds = {}): Promise<Session> {
+export async function openOperands(cli: Cli, operands: readonly NexusOperand[], { goesBelow = false, changesNames }: SessionNeeds = {}): Promise<Session> {
   const given: { readonly at: Path; readonly uriMount: UriMount }[] = []
   const paths = operands.map((operand) => {
     if (operand.kind === 'nexus') return operand.path
-    const uriMount = mountForUri(operand.uri, cli)
+    const uriMount = mountForUri(operand.uri, { workingDirectory: cli.workingDirectory, changesNames })
     const known = given.find((one) => one.uriMount.uri === uriMount.uri)
     const at = known?.at ?? parsePath(`/~uri${given.length + 1}`)
     if (known === undefined) given.push({ at, uriMount })

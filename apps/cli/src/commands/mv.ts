@@ -25,7 +25,7 @@ Examples:
   nexus-fs mv /local/data/a.txt /local/data/b.txt /local/data/archive`)
     .action(async (operands: readonly string[], options: MvOptions) => {
       if (operands.length < 2) throw new UsageError('mv needs a source and a target. See nexus-fs mv --help.')
-      await using session = await openSession(cli, operands)
+      await using session = await openSession(cli, operands, { changesNames: true })
       const target = session.paths.at(-1) as Path
       const isInto = await isDirectory(session, target, cli.signal)
       if (!isInto && operands.length > 2) throw new NexusError('not_directory', { op: 'mv', path: target, reason: 'Several sources go into a directory, which this is not.' })

@@ -17,7 +17,7 @@ Examples:
   nexus-fs rm /local/data/a.txt
   nexus-fs rm -r -f /local/data/old`)
     .action(async (paths: readonly string[], { recursive, force }: RmOptions) => {
-      await using session = await openSession(cli, paths)
+      await using session = await openSession(cli, paths, { changesNames: true })
       for (const path of session.paths) {
         await session.fs.delete(path, { recursive, force, signal: cli.signal })
         if (cli.json) await cli.out.line(JSON.stringify({ path: session.shown(path), deleted: true }))

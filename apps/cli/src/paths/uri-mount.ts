@@ -13,14 +13,21 @@ export interface UriMount {
   readonly shown: (inner: string) => string
 }
 
+/** From where a URI is looked at. */
+export interface UriPlace {
+  readonly workingDirectory: string
+  /** The command changes the name itself (`rm`, `mv`), so what holds a directory is mounted, not the directory. */
+  readonly changesNames?: boolean | undefined
+}
+
 /**
  * Finds what to mount for a URI that names a file or directory. `local`: the repository or directory that holds it; other schemes: the
  * authority (a bucket), and the rest is the path.
  * @throws NexusError `invalid_config`, `invalid_path`
  */
-export function mountForUri(uri: string, { workingDirectory }: { readonly workingDirectory: string }): UriMount {
-  const spec = parseUri(uri, { cwd: workingDirectory })
-  return spec.scheme === 'local' ? localMount(spec, workingDirectory) : remoteMount(spec)
+export function mountForUri(uri: string, place: UriPlace): UriMount {
+  const spec = parseUri(uri, { cwd: place.workingDirectory })
+  return spec.scheme === 'local' ? localMount(spec, place) : remoteMount(spec)
 }
 
 function remoteMount(spec: MountSpec): UriMount {
@@ -29,10 +36,10 @@ function remoteMount(spec: MountSpec): UriMount {
   return { uri: base + query, inner: parsePath(`/${spec.path}`), shown: (inner) => (inner === '/' ? base : base + inner) + query }
 }
 
-function localMount(spec: MountSpec, workingDirectory: string): UriMount {
+function localMount(spec: MountSpec, { workingDirectory, changesNames }: UriPlace): UriMount {
   const { authority } = spec
   const wanted = hostDirectory(authority, workingDirectory)
-  const root = repositoryAbove(wanted) ?? (spec.options['layout'] === 'cas' ? wanted : nearestDirectory(wanted))
+  const root = repositoryAbove(wanted) ?? (spec.options['layout'] === 'cas' ? wanted : nearestDirectory(changesNames === true ? dirname(wanted) : wanted))
   const names = relative(root, wanted).split(sep).filter((name) => name !== '')
   const inner = names.length === 0 ? rootPath : parsePath(`/${names.map((name) => encodeSegment(Buffer.from(name))).join('/')}`)
   const query = queryOf(spec.uri)
