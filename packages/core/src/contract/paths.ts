@@ -24,8 +24,10 @@ const control = /[\u0000-\u001f\u007f-\u009f]/
  * @throws NexusError `invalid_path` with the reason.
  */
 export function parsePath(input: string): Path {
-  if (input.length <= 255 && plain.test(input)) return input as Path
-  return parseSlowly(input)
+  // Callers without types exist: a path that comes from JSON may be anything.
+  const given: unknown = input
+  if (typeof given === 'string' && given.length <= 255 && plain.test(given)) return given as Path
+  return parseSlowly(given)
 }
 
 function parseSlowly(input: unknown): Path {

@@ -59,6 +59,12 @@ export interface JournalStore {
   readDescriptor(options?: CallOptions): Promise<Uint8Array | undefined>
   /** Writes `nexus.json` create-only, durably, after a second look that the storage is still empty. @throws NexusError `already_exists`, `not_empty` */
   createDescriptor(bytes: Uint8Array, options?: CallOptions): Promise<void>
+  /** Id of the repository whose journal stands there, also when `nexus.json` is lost or damaged; `undefined` without a journal. */
+  repositoryId(options?: CallOptions): Promise<string | undefined>
+  /** Writes `nexus.json` again where it was lost or damaged beside a journal. @throws NexusError `already_exists` when a valid one stands there */
+  replaceDescriptor(bytes: Uint8Array, options?: CallOptions): Promise<void>
+  /** Lets an empty journal begin behind commit `sequence`: for a repository that is made from a checkpoint. @throws NexusError `already_exists` when it has a beginning */
+  begin(sequence: number, options?: CallOptions): Promise<void>
   /** Commits published after `position`, oldest first. Nothing new costs one small read. May hold back what comes after a bounded number of bytes: call again until it is empty. */
   newer(position: JournalPosition, options?: CallOptions): MaybePromise<readonly JournalEntry[]>
   /** The entry that ends at `position`; `undefined` when the journal has no such commit (any more). Used to check an index's head. */
