@@ -71,11 +71,12 @@ function startWriter(round: Round, number: number): Writer {
     seed: random.int(1_000_000),
     durability: round.durability,
     lanes: round.lanes,
+    maintains: number === 0,
     killAt: death === 'random' ? undefined : death,
     acknowledgesEarly: round.acknowledgesEarly,
   }
   // A writer that never comes to its step, because the other one makes all segments, dies at this report all the same.
-  let reportsLeft = death === 'random' ? 1 + random.int(120) : 3000
+  let reportsLeft = death === 'random' ? 1 + random.int(120) : 600
   const delayMs = random.int(4)
   const child = startChild(script, {
     args: [JSON.stringify(plan)],

@@ -34,7 +34,8 @@ const contentSteps: readonly CommitStep[] = ['content-staged', 'content-publishe
 export function namedDeaths(): Death[] {
   const commits = kinds.flatMap((during) => commitSteps.map((step) => ({ step, during, nth: 3 })))
   const contents = (['write', 'batch'] as const).flatMap((during) => contentSteps.map((step) => ({ step, during, nth: step.startsWith('segment') ? 1 : 2 })))
-  return [...commits, ...contents]
+  const upkeep = (['gc', 'checkpoint'] as const).flatMap((during) => (['after-lock', 'after-write', 'after-publish'] as const).map((step) => ({ step, during, nth: 2 })))
+  return [...upkeep, ...commits, ...contents]
 }
 
 /** Kills writing processes, at each named step and at random, one or two at a time, with both durabilities, and looks at what each left. */

@@ -12,7 +12,21 @@ const plan = JSON.parse(process.argv[2] ?? '{}') as WriterPlan
 const running = new Set<Step['op']>()
 let seen = 0
 
-const report = (line: WriterReport): void => void writeSync(1, `${JSON.stringify(line)}\n`)
+function report(line: WriterReport): void {
+  const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
+  for (let done = 0; done < bytes.length; ) done += writeSome(bytes.subarray(done))
+}
+
+/** The pipe does not block: where it is full, the parent is given a moment to read. */
+function writeSome(bytes: Uint8Array): number {
+  try {
+    return writeSync(1, bytes)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    return 0
+  }
+}
 
 function onStep(step: CommitStep): void {
   const { killAt } = plan
@@ -33,8 +47,11 @@ async function runLane(backend: RepositoryBackend, lane: number): Promise<void> 
   const random = createRandom(plan.seed + lane)
   let tree: Tree = new Map()
   for (;;) {
-    const only = plan.killAt !== undefined && random.chance(0.6) ? plan.killAt.during : undefined
-    const step = chooseStep(random, tree, { only })
+    const maintenance = plan.maintains && lane === 0
+    const during = plan.killAt?.during
+    const isOurs = during !== undefined && (maintenance || (during !== 'gc' && during !== 'checkpoint'))
+    const only = isOurs && random.chance(0.6) ? during : undefined
+    const step = chooseStep(random, tree, { only, maintenance })
     await doStep(backend, lane, step)
     tree = applyStep(tree, step)
   }

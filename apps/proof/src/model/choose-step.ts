@@ -9,6 +9,8 @@ const kinds = ['write', 'write', 'write', 'append', 'rename', 'copy', 'delete', 
 
 /** How steps are narrowed. */
 export interface StepChoice {
+  /** Adds `gc` and `checkpoint`. */
+  readonly maintenance?: boolean | undefined
   /** Only these kinds, where the tree allows them. */
   readonly only?: Step['op'] | undefined
   /** Largest body in bytes. */
@@ -16,11 +18,14 @@ export interface StepChoice {
 }
 
 /** A step that succeeds on this tree. Chunks come from few seeds, so that writers meet in the same contents. */
-export function chooseStep(random: Random, tree: Tree, { only, largestBytes = 300_000 }: StepChoice = {}): Step {
+export function chooseStep(random: Random, tree: Tree, { maintenance = false, only, largestBytes = 300_000 }: StepChoice = {}): Step {
   const chunk = (): Chunk => {
     const sizeBytes = random.chance(0.03) ? 1_500_000 : random.pick(sizes)
     return { seed: random.int(40), sizeBytes: Math.min(sizeBytes, largestBytes) }
   }
+  const isUpkeep = tree.size > 0 && (only === 'gc' || only === 'checkpoint')
+  if (isUpkeep) return { op: only }
+  if (maintenance && tree.size > 0 && random.chance(0.04)) return { op: random.pick(['gc', 'checkpoint'] as const) }
   for (let attempt = 0; attempt < 50; attempt++) {
     const step = candidate(random, tree, chunk)
     if (step !== undefined && (only === undefined || step.op === only)) return step

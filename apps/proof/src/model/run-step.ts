@@ -1,4 +1,4 @@
-import { type BatchOperation, type FileStat, parsePath, type Path, type RepositoryBackend } from '@nexus/core'
+import { type BatchOperation, collectGarbage, type FileStat, parsePath, type Path, type RepositoryBackend, writeCheckpoint } from '@nexus/core'
 import { chunkBytes } from './body.ts'
 import type { Step } from './tree.ts'
 
@@ -12,15 +12,21 @@ export async function runStep(backend: RepositoryBackend, directory: string, ste
     case 'write':
       return backend.write(at(step.path), chunkBytes(step.chunk))
     case 'append':
-      return required(backend.append)(at(step.path), chunkBytes(step.chunk))
+      return verbs(backend).append(at(step.path), chunkBytes(step.chunk))
     case 'rename':
     case 'copy':
-      return required(backend[step.op])(at(step.from), at(step.to))
+      return verbs(backend)[step.op](at(step.from), at(step.to))
     case 'delete':
       await backend.delete(at(step.path), { recursive: true })
       return undefined
     case 'batch':
-      await required(backend.batch)(batchOperations(step, at))
+      await verbs(backend).batch(batchOperations(step, at))
+      return undefined
+    case 'gc':
+      await collectGarbage(backend.repository, { retention: { keepMs: 0, keepVersions: 1 } })
+      return undefined
+    case 'checkpoint':
+      await writeCheckpoint(backend.repository)
       return undefined
   }
 }
@@ -31,7 +37,6 @@ function batchOperations({ writes, remove }: Extract<Step, { op: 'batch' }>, at:
 }
 
 /** A repository has every verb; the contract's type does not say so. */
-function required<T>(member: T | undefined): T {
-  if (member === undefined) throw new TypeError('The repository lacks a verb that the proof uses.')
-  return member
+function verbs(backend: RepositoryBackend): Required<RepositoryBackend> {
+  return backend as Required<RepositoryBackend>
 }
