@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
 import { preset } from '../../tsup.preset.ts'
 
-export default defineConfig(preset({ main: 'src/main.ts' }, { dts: false }))
+const entries = ['main', 'stream-memory', 'import-core', 'counted']
+export default defineConfig(preset(Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])), { dts: false }))

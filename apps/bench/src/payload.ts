@@ -1,0 +1,16 @@
+import { randomFillSync } from 'node:crypto'
+
+const pattern = randomFillSync(new Uint8Array(1024 * 1024))
+let count = 0
+
+/** Bytes that were never written before, so that nobody saves work by knowing them. At most 1 MiB. */
+export function freshBytes(sizeBytes: number): Uint8Array {
+  const bytes = pattern.slice(0, sizeBytes)
+  new DataView(bytes.buffer).setFloat64(0, ++count)
+  return bytes
+}
+
+/** A body of fresh chunks of 1 MiB. */
+export async function* freshChunks(chunks: number): AsyncGenerator<Uint8Array> {
+  for (let index = 0; index < chunks; index++) yield await Promise.resolve(freshBytes(1024 * 1024))
+}

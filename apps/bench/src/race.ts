@@ -1,0 +1,43 @@
+import type { Lab } from './lab.ts'
+import type { RaceRow } from './rows/row.ts'
+import { median } from './statistics.ts'
+
+/** What came out of a race: medians in microseconds for one operation. */
+export interface RaceResult {
+  readonly title: string
+  readonly medians: Readonly<Record<string, number>>
+  /** Who did not load, with the reason. */
+  readonly absent: Readonly<Record<string, string>>
+  /** How many times faster than `node:fs` ours is. */
+  readonly ratio: number
+  readonly goal: number | undefined
+  /** `undefined` where there is no goal. */
+  readonly isReached: boolean | undefined
+}
+
+/** Runs the rounds of a race, the contenders taking turns, every second round backwards; a first round is not counted. */
+export async function runRace(row: RaceRow, lab: Lab): Promise<RaceResult> {
+  const { contenders, absent = {}, close } = await row.open(lab)
+  try {
+    const times = new Map(contenders.map(({ name }) => [name, [] as number[]]))
+    for (let round = 0; round <= row.rounds(lab); round++) {
+      for (const { name, run } of round % 2 === 0 ? contenders : contenders.toReversed()) {
+        // Garbage of the one before is not collected on this one's time.
+        globalThis.gc?.()
+        const time = await run(round)
+        if (round > 0) times.get(name)?.push(time)
+      }
+    }
+    return judge(row, Object.fromEntries(Array.from(times, ([name, values]) => [name, median(values)])), absent)
+  } finally {
+    await close()
+  }
+}
+
+/** Compares ours with `node:fs`. */
+export function judge({ title, goal }: Pick<RaceRow, 'title' | 'goal'>, medians: Readonly<Record<string, number>>, absent: Readonly<Record<string, string>> = {}): RaceResult {
+  const { nexus, 'node:fs': raw } = medians
+  if (nexus === undefined || raw === undefined) throw new Error(`The row "${title}" needs the contenders nexus and node:fs.`)
+  const ratio = raw / nexus
+  return { title, medians, absent, ratio, goal, isReached: goal === undefined ? undefined : ratio >= goal }
+}

@@ -1,0 +1,12 @@
+import { countRow } from './counts.ts'
+import { largeFileRows } from './large-files.ts'
+import { millionRow } from './million.ts'
+import { routingRow } from './routing.ts'
+import type { Row } from './row.ts'
+import { smallFileRows } from './small-files.ts'
+import { startUpRow } from './start-up.ts'
+import { streamMemoryRow } from './stream-memory-row.ts'
+import { treeRows } from './trees.ts'
+
+/** Every row, in the order of the report. */
+export const allRows: readonly Row[] = [...smallFileRows, ...treeRows, ...largeFileRows, streamMemoryRow, millionRow, routingRow, startUpRow, countRow]
