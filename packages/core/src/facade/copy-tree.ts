@@ -1,7 +1,7 @@
 import type { Backend, CallOptions, Entry, MoveOptions } from '../contract/backend.ts'
 import { NexusError, isNexusError } from '../contract/errors.ts'
 import { type Path, isWithin, relativePath, underPath } from '../contract/paths.ts'
-import { checkCount } from './check-arguments.ts'
+import { checkCount } from '../contract/check-arguments.ts'
 import { forEachConcurrently } from './for-each-concurrently.ts'
 import { hasMountBelow } from './mount-borders.ts'
 import { requireMember } from './require-member.ts'

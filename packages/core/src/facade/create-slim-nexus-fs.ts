@@ -1,7 +1,7 @@
 import type { Backend, FileContent, FileStat, MetadataPatch, ReadOptions, StatOptions, WriteOptions } from '../contract/backend.ts'
 import { isNexusError } from '../contract/errors.ts'
 import { parsePath } from '../contract/paths.ts'
-import { checkCount, checkMetadata, checkRange } from './check-arguments.ts'
+import { checkCount, checkMetadata, checkRange } from '../contract/check-arguments.ts'
 import { copyTree } from './copy-tree.ts'
 import { edit } from './edit.ts'
 import { glob } from './glob.ts'

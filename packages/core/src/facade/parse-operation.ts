@@ -1,7 +1,7 @@
 import type { BatchOperation } from '../contract/backend.ts'
 import { NexusError, assertNever } from '../contract/errors.ts'
 import { parsePath } from '../contract/paths.ts'
-import { checkMetadata } from './check-arguments.ts'
+import { checkMetadata } from '../contract/check-arguments.ts'
 import { sized } from './normalise-body.ts'
 import type { FileOperation } from './slim-nexus-fs.ts'
 

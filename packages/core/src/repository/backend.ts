@@ -1,9 +1,12 @@
 import type { Backend, Capabilities } from '../contract/backend.ts'
 import { changes } from './changes.ts'
 import type { Engine } from './engine.ts'
-import { deleteSnapshot, list, snapshot, snapshots, usage, versions } from './list.ts'
+import { list } from './list.ts'
 import type { RepositoryBackend } from './open-repository.ts'
 import { read, stat } from './read.ts'
+import { deleteSnapshot, snapshot, snapshots } from './snapshots.ts'
+import { usage } from './usage.ts'
+import { versions } from './versions.ts'
 import { append, batch, copy, mkdir, remove, rename, setMetadata, write } from './write.ts'
 
 /** Puts the contract's verbs on an engine. */

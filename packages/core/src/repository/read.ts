@@ -1,7 +1,7 @@
 import type { FileContent, FileStat, ReadOptions, StatOptions } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
 import { baseName, parentPath, type Path } from '../contract/paths.ts'
-import { checkRange } from '../facade/check-arguments.ts'
+import { checkRange } from '../contract/check-arguments.ts'
 import type { MaybePromise } from '../contract/store.ts'
 import type { Repository } from './context.ts'
 import { createHistory, parseVersion } from './history.ts'

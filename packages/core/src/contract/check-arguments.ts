@@ -1,5 +1,5 @@
-import type { ByteRange, Metadata, MetadataPatch } from '../contract/backend.ts'
-import { NexusError } from '../contract/errors.ts'
+import type { ByteRange, Metadata, MetadataPatch } from './backend.ts'
+import { NexusError } from './errors.ts'
 
 /** Whose argument is checked, for the message. */
 interface Place {
