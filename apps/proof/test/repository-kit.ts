@@ -21,11 +21,11 @@ export interface TestRepository {
   readonly root: string
   readonly backend: RepositoryBackend
   readonly engine: RepositoryBackend['repository']
-  write(path: string, body: string | Uint8Array): Promise<void>
-  text(path: string): Promise<string>
+  readonly write: (path: string, body: string | Uint8Array) => Promise<void>
+  readonly text: (path: string) => Promise<string>
   /** Whether a file reads back as these bytes; comparing large ones with `expect` is slow. */
-  holds(path: string, bytes: Uint8Array): Promise<boolean>
-  close(): Promise<void>
+  readonly holds: (path: string, bytes: Uint8Array) => Promise<boolean>
+  readonly close: () => Promise<void>
 }
 
 /** A private directory that is removed after the test. */

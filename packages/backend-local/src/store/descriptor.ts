@@ -139,7 +139,8 @@ function readSmallFile(files: Files, path: string): Uint8Array | undefined {
   }
 }
 
-async function writeDurably({ environment: { files } }: Place, path: string, bytes: Uint8Array): Promise<void> {
+/** Writes a new file, on disk when this resolves. */
+export async function writeDurably({ environment: { files } }: Pick<Place, 'environment'>, path: string, bytes: Uint8Array): Promise<void> {
   const fd = files.open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644)
   try {
     for (let done = 0; done < bytes.length; ) done += files.write(fd, bytes, done, bytes.length - done, done)

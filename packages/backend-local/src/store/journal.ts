@@ -1,6 +1,8 @@
 import { type CallOptions, type JournalStore, type MaybePromise, NexusError } from '@nexus/core/contract'
 import { appendUnderLock, syncUnderLock } from './append.ts'
+import { beginAfter } from './begin.ts'
 import { createDescriptor, readDescriptor } from './descriptor.ts'
+import { replaceDescriptor, repositoryOfJournal } from './replace-descriptor.ts'
 import type { JournalContext } from './context.ts'
 import { entriesAfter } from './entries.ts'
 import { toNexusError } from './errors.ts'
@@ -57,6 +59,9 @@ export function createJournal(context: JournalContext, identity: string): Journa
     epoch: environment.bootId,
     readDescriptor: (options) => mapped('open', readDescriptor(context, options)),
     createDescriptor: (bytes, options) => mapped('create', createDescriptor(context, bytes, options)),
+    repositoryId: (options) => mapped('open', repositoryOfJournal(context, options)),
+    replaceDescriptor: (bytes, options) => mapped('repair', replaceDescriptor(context, bytes, options)),
+    begin: (sequence, options) => mapped('restore', underLock(options?.signal, () => beginAfter(context, sequence))),
     newer: (position, options) => withHead(position.sequence, options, (head) => entriesAfter(context, position, head)),
     entryAt: (position, options) => withHead(0, options, (head) => entryEndingAt(context, position, head)),
     oldest: async (options) => await withHead(0, options, (head) => (head.sequence === 0 ? undefined : segments.known(head.generation)[0])),

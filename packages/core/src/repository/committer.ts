@@ -1,4 +1,4 @@
-import { NexusError } from '../contract/errors.ts'
+import { isNexusError, NexusError } from '../contract/errors.ts'
 import { recordFlagFsync } from '../contract/record.ts'
 import type { JournalEntry } from '../contract/store.ts'
 import { type Path, pathSegments } from '../contract/paths.ts'
@@ -45,6 +45,7 @@ export class Committer {
   readonly #host: CommitterHost
   #queue: Waiting[] = []
   #running: Promise<void> | undefined
+  #isLost = false
 
   constructor(host: CommitterHost) {
     this.#host = host
@@ -93,10 +94,26 @@ export class Committer {
       this.#publish(planned, entries)
       if (present.isBehind) await this.#host.settle()
       for (const { waiting, result, header } of planned) waiting.resolve({ result, header })
+      this.#isLost = false
     } catch (error) {
+      if (await this.#findAgain(error, group)) return
       for (const waiting of group) waiting.reject(error)
       for (const { members } of planned) for (const member of members) await member.staged?.discard()
     }
+  }
+
+  /** Another process compacted the journal away from under our position: the index knows what stood there, and the group is planned once more. */
+  async #findAgain(error: unknown, group: readonly Waiting[]): Promise<boolean> {
+    if (this.#isLost || !isNexusError(error, 'not_found') || error.op !== 'journal') return false
+    this.#isLost = true
+    this.#host.present.isBehind = true
+    try {
+      await this.#host.settle()
+      this.#queue.unshift(...group)
+    } catch (failure) {
+      for (const waiting of group) waiting.reject(failure)
+    }
+    return true
   }
 
   /** Plans each waiting commit on top of those before it; a refused one has no effect on the others. */

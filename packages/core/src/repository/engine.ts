@@ -1,4 +1,4 @@
-import { NexusError } from '../contract/errors.ts'
+import { isNexusError, NexusError } from '../contract/errors.ts'
 import type { RecordCodec } from '../contract/record.ts'
 import type { ContentStore, Durability, JournalPosition, JournalStore, MaybePromise } from '../contract/store.ts'
 import { Committer } from './committer.ts'
@@ -120,9 +120,20 @@ export class Engine implements Repository {
 
   #refreshNow(signal: AbortSignal | undefined): MaybePromise<void> {
     if (this.#present.isBehind) return this.#settle()
-    const newer = this.journal.newer(this.#present.position, { signal })
-    if (newer instanceof Promise) return newer.then((entries) => this.#follow(entries, signal))
-    return newer.length === 0 ? undefined : this.#follow(newer, signal)
+    try {
+      const newer = this.journal.newer(this.#present.position, { signal })
+      if (newer instanceof Promise) return newer.then((entries) => this.#follow(entries, signal)).catch((error: unknown) => this.#skipGone(error))
+      return newer.length === 0 ? undefined : this.#follow(newer, signal).catch((error: unknown) => this.#skipGone(error))
+    } catch (error) {
+      return this.#skipGone(error)
+    }
+  }
+
+  /** Another process compacted the journal away from under our position: then the index tells what stood there. */
+  #skipGone(error: unknown): Promise<void> {
+    if (!isNexusError(error, 'not_found')) throw error
+    this.#present.isBehind = true
+    return this.#settle()
   }
 
   async settleIndex(signal?: AbortSignal): Promise<IndexReader | undefined> {
@@ -262,7 +273,13 @@ export class Engine implements Repository {
 
   async #catchUp(): Promise<void> {
     if (this.#index === undefined) return
-    if (this.#present.isBehind || this.#present.pending.length > 0) await this.#index.catchUp()
+    try {
+      if (this.#present.isBehind || this.#present.pending.length > 0) await this.#index.catchUp()
+    } catch (error) {
+      // An index of this machine alone may lack what was compacted away: a checkpoint has it.
+      if (!isNexusError(error, 'not_found')) throw error
+      await this.rebuildIndex()
+    }
     this.#present.advance()
   }
 }

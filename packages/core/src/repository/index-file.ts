@@ -92,6 +92,8 @@ async function isTrustworthy(head: IndexHead, { journal, hasher, repositoryId }:
   if (head.sequence === 0) return true
   const entry = await journal.entryAt(head)
   if (entry !== undefined) return entry.sequence === head.sequence && hasher.digest(entry.header) === head.digest
+  // The part of the journal that held it was compacted away; the next commit, which names it, settles whether they belong together.
+  if ((await journal.oldest()) === head.sequence + 1) return true
   if (head.epoch !== journal.epoch) return false
   const segments = await journal.segments()
   const last = segments.at(-1)?.last ?? 0

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../contract/backend.ts'
 import type { Path } from '../../contract/paths.ts'
 import type { Repository } from '../context.ts'
-import { usage } from '../list.ts'
+import { usage } from '../usage.ts'
 import { checkContents, type ContentCheck } from './check-contents.ts'
 import { checkIndex } from './check-index.ts'
 import { checkJournal, type JournalCheck } from './check-journal.ts'
@@ -81,7 +81,7 @@ async function examine(repository: Repository, options: FsckOptions): Promise<Fi
       },
     })
     const index = journal.problems.length > 0 ? [] : await checkIndex(repository, snapshot, { isJournalComplete: journal.isComplete, signal })
-    const { files } = await usage(repository, '/' as Path, { signal })
+    const { files } = await usage(repository, '/', { signal })
     return { journal, contents, index, files, problems: await collectProblems(repository, { snapshot, journal, contents, index, options }) }
   })
 }

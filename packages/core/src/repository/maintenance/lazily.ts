@@ -1,7 +1,9 @@
 import type { CallOptions } from '../../contract/backend.ts'
 import type { Repository } from '../context.ts'
 import type { GarbageOptions, GarbageReport } from './collect-garbage.ts'
+import type { CompactOptions, CompactReport } from './compact.ts'
 import type { RetentionOptions, RetentionReport } from './retention.ts'
+import type { ScrubOptions, ScrubReport } from './scrub.ts'
 import type { WrittenCheckpoint } from './write-checkpoint.ts'
 
 /**
@@ -27,4 +29,17 @@ export async function collectGarbage(repository: Repository, options?: GarbageOp
  */
 export async function writeCheckpoint(repository: Repository, options?: CallOptions): Promise<WrittenCheckpoint> {
   return (await import('./write-checkpoint.ts')).writeCheckpoint(repository, options)
+}
+
+/**
+ * Moves the living contents of old segments into packs and lets those segments go, once two checkpoints cover them. Readers and writers may go on.
+ * @throws NexusError `read_only`, `not_found` where there is no repository yet
+ */
+export async function compact(repository: Repository, options?: CompactOptions): Promise<CompactReport> {
+  return (await import('./compact.ts')).compact(repository, options)
+}
+
+/** Reads and verifies every content; what reads wrong twice is put in quarantine, so that writing the same bytes again heals it. */
+export async function scrub(repository: Repository, options?: ScrubOptions): Promise<ScrubReport> {
+  return (await import('./scrub.ts')).scrub(repository, options)
 }

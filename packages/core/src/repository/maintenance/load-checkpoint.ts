@@ -43,9 +43,8 @@ async function isOfThisJournal(options: LoadCheckpointOptions, key: string): Pro
     if (head.repository !== options.repositoryId) return false
     const entry = await options.journal.entryAt(head, { signal: options.signal })
     if (entry !== undefined) return options.hasher.digest(entry.header) === head.digest
-    const segments = await options.journal.segments({ signal: options.signal })
     // Its last commit was compacted away: then the next one, which names it, settles whether they belong together.
-    return (segments[0]?.first ?? 0) === head.sequence + 1
+    return (await options.journal.oldest({ signal: options.signal })) === head.sequence + 1
   }
   return false
 }

@@ -9,10 +9,13 @@ import { Trail } from './trail.ts'
 const objectsAtOnce = 256
 
 /**
- * Deletes objects in `cas/` and `packs/` that no commit refers to: dropped ones at once, others when they are older than `graceMs`.
+ * Deletes objects that no commit refers to: dropped ones at once, others when they are older than `graceMs`.
  * @returns Number of bytes given back.
  */
-export async function sweepLeftovers(repository: Repository, { graceMs, signal }: { readonly graceMs: number; readonly signal?: AbortSignal | undefined }): Promise<number> {
+export async function sweepLeftovers(
+  repository: Repository,
+  { graceMs, prefixes = ['cas/', 'packs/'], signal }: { readonly graceMs: number; readonly prefixes?: readonly string[] | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<number> {
   const bytes = await withIndexSnapshot(repository, signal, async ({ database, head }) => {
     const trail = new Trail(repository, { from: head, author: 'sweep' })
     const isReferred = await prepareKeys(database, signal)
@@ -20,7 +23,7 @@ export async function sweepLeftovers(repository: Repository, { graceMs, signal }
     const before = repository.now() - graceMs
     let freed = 0
     let keys: string[] = []
-    for (const prefix of ['cas/', 'packs/']) {
+    for (const prefix of prefixes) {
       for await (const { key, modifiedAt } of repository.contents.list(prefix, { signal })) {
         if (isReferred(key) || (modifiedAt.getTime() >= before && isDropped.get(key) === undefined)) continue
         keys.push(key)

@@ -1,0 +1,184 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { collectGarbage, compact, type JournalStore, writeCheckpoint } from '@nexus/core'
+import { expect, test } from 'vitest'
+import { at, noise, openTestRepository, temporaryRoot, type TestRepository } from './repository-kit.ts'
+
+/** Files of 60 KB, whose contents ride in their commits: three segments of them. */
+async function fill({ write }: TestRepository, count = 120): Promise<void> {
+  for (let index = 0; index < count; index++) await write(`/files/${index}`, noise(60_000, index + 1))
+}
+
+async function holdsAll({ holds }: TestRepository, count = 120): Promise<boolean> {
+  for (let index = 0; index < count; index++) if (!(await holds(`/files/${index}`, noise(60_000, index + 1)))) return false
+  return true
+}
+
+function files(root: string, directory: string): string[] {
+  return readdirSync(join(root, directory)).sort()
+}
+
+/** Changes one byte in the middle of a file. */
+function flip(path: string, offset?: number): void {
+  const bytes = readFileSync(path)
+  const place = offset ?? bytes.length >> 1
+  bytes[place] = (bytes[place] ?? 0) ^ 0xff
+  writeFileSync(path, bytes)
+}
+
+test('compaction moves living contents into packs, and the old journal goes', async () => {
+  const repository = await openTestRepository()
+  for (let round = 0; round < 120; round++) await repository.write('/rewritten', noise(60_000, 1000 + round))
+  await fill(repository)
+  await collectGarbage(repository.engine, { retention: { keepVersions: 1, keepMs: -1 } })
+  const segments = files(repository.root, 'journal').length
+  const report = await compact(repository.engine)
+  expect(report.problems).toEqual([])
+  expect(report.afterBytes).toBeLessThan(report.beforeBytes * 0.75)
+  expect(files(repository.root, 'journal').length).toBeLessThan(segments)
+  expect(files(repository.root, 'packs').length).toBeGreaterThan(0)
+  expect(await holdsAll(repository)).toBe(true)
+  await repository.close()
+  rmSync(join(repository.root, 'index.db'))
+  const again = await openTestRepository({ root: repository.root })
+  expect(await holdsAll(again)).toBe(true)
+  await again.write('/new', 'goes on')
+  expect(await again.text('/new')).toBe('goes on')
+})
+
+test('compacting again packs sparse packs, and lets the old ones go', async () => {
+  const repository = await openTestRepository()
+  await fill(repository)
+  await compact(repository.engine)
+  const before = files(repository.root, 'packs')
+  for (let index = 10; index < 120; index++) await repository.backend.delete(at(`/files/${index}`))
+  await collectGarbage(repository.engine, { retention: { keepMs: -1 } })
+  const report = await compact(repository.engine)
+  expect(report.contents).toBeGreaterThan(0)
+  expect(files(repository.root, 'packs').filter((name) => before.includes(name))).toEqual([])
+  expect(await holdsAll(repository, 10)).toBe(true)
+})
+
+test('a process that knew the journal as it was reads and writes on', async () => {
+  const root = temporaryRoot()
+  const bystander = await openTestRepository({ root })
+  await bystander.write('/first', 'known early')
+  const writer = await openTestRepository({ root })
+  await fill(writer)
+  await writer.backend.snapshot?.(at('/'), 'structural')
+  await compact(writer.engine)
+  expect(await bystander.text('/first')).toBe('known early')
+  const second = await openTestRepository({ root })
+  await second.write('/more', 'a')
+  expect(await holdsAll(bystander)).toBe(true)
+})
+
+test('a process that knew the journal as it was commits on', async () => {
+  const root = temporaryRoot()
+  const bystander = await openTestRepository({ root })
+  await bystander.write('/first', 'known early')
+  const writer = await openTestRepository({ root })
+  await fill(writer)
+  await compact(writer.engine)
+  await bystander.write('/last', 'written without a look')
+  expect(await writer.text('/last')).toBe('written without a look')
+})
+
+test('a content that is damaged on the way is reported, and its part of the journal stays', async () => {
+  const repository = await openTestRepository()
+  await fill(repository)
+  const [first = ''] = files(repository.root, 'journal')
+  flip(join(repository.root, 'journal', first), 40_000)
+  const report = await compact(repository.engine)
+  expect(report.problems).toMatchObject([{ kind: 'content', path: '/files/0', version: '1' }])
+  expect(files(repository.root, 'journal')).toContain(first)
+  await expect(repository.holds('/files/0', noise(60_000, 1))).rejects.toThrow('corrupt')
+  expect(await repository.holds('/files/1', noise(60_000, 2))).toBe(true)
+})
+
+/** Dies at the nth turn of the journal, or when it is to be shortened. */
+function dying(turn: number): (journal: JournalStore) => JournalStore {
+  let count = 0
+  const die = (): never => {
+    throw new Error('the process dies here')
+  }
+  return (journal) => ({
+    ...journal,
+    append: (...args) => (++count === turn ? die() : journal.append(...args)),
+    removeThrough: (...args) => (turn === 0 ? die() : journal.removeThrough(...args)),
+  })
+}
+
+test.for([0, 1])('a crash in the middle of compaction loses nothing (%i)', async (turn) => {
+  const root = temporaryRoot()
+  const repository = await openTestRepository({ root })
+  await fill(repository)
+  await repository.close()
+  const victim = await openTestRepository({ root, aroundJournal: dying(turn) })
+  await expect(compact(victim.engine)).rejects.toThrow('the process dies here')
+  await victim.close()
+  rmSync(join(root, 'index.db'))
+  const again = await openTestRepository({ root })
+  expect(await holdsAll(again)).toBe(true)
+  await compact(again.engine)
+  expect(await holdsAll(again)).toBe(true)
+})
+
+test('a checkpoint is read back, the newest two are kept', async () => {
+  const repository = await openTestRepository()
+  for (let round = 0; round < 4; round++) {
+    await repository.write('/a', `round ${round}`)
+    await writeCheckpoint(repository.engine)
+  }
+  const names = files(repository.root, 'checkpoints')
+  expect(names.map((name) => Number(name.slice(0, 20)))).toEqual([3, 4])
+})
+
+test('a damaged checkpoint gives way to the older one', async () => {
+  const repository = await openTestRepository()
+  await fill(repository)
+  await repository.backend.snapshot?.(at('/files'), 'named')
+  await compact(repository.engine)
+  await repository.write('/after', 'compaction')
+  await repository.close()
+  const [, newest = ''] = files(repository.root, 'checkpoints')
+  flip(join(repository.root, 'checkpoints', newest))
+  rmSync(join(repository.root, 'index.db'))
+  const again = await openTestRepository({ root: repository.root })
+  expect(await holdsAll(again)).toBe(true)
+  expect(await again.text('/after')).toBe('compaction')
+  expect(await (await again.backend.read(at('/files/3'), { snapshot: 'named' })).bytes()).toHaveLength(60_000)
+})
+
+test('a checkpoint that is cut short gives way to the whole journal, while that still begins with the first commit', async () => {
+  const repository = await openTestRepository()
+  await repository.write('/a', 'kept')
+  const { key } = await writeCheckpoint(repository.engine)
+  await repository.close()
+  const path = join(repository.root, key)
+  writeFileSync(path, readFileSync(path).subarray(0, -40))
+  rmSync(join(repository.root, 'index.db'))
+  expect(await (await openTestRepository({ root: repository.root })).text('/a')).toBe('kept')
+})
+
+test('without a whole checkpoint a journal that was shortened cannot be opened, and says so', async () => {
+  const repository = await openTestRepository()
+  await fill(repository)
+  await compact(repository.engine)
+  await repository.close()
+  for (const name of files(repository.root, 'checkpoints')) flip(join(repository.root, 'checkpoints', name))
+  rmSync(join(repository.root, 'index.db'))
+  await expect(openTestRepository({ root: repository.root })).rejects.toThrow(/no whole checkpoint.*corrupt/s)
+})
+
+test('a checkpoint that was copied from another repository is passed over', async () => {
+  const other = await openTestRepository()
+  for (let round = 0; round < 3; round++) await other.write('/foreign', `${round}`)
+  const { key } = await writeCheckpoint(other.engine)
+  const repository = await openTestRepository()
+  for (let round = 0; round < 3; round++) await repository.write('/own', `${round}`)
+  await repository.close()
+  writeFileSync(join(repository.root, key), readFileSync(join(other.root, key)))
+  rmSync(join(repository.root, 'index.db'))
+  expect(await (await openTestRepository({ root: repository.root })).text('/own')).toBe('2')
+})
