@@ -18,25 +18,30 @@ export async function repositoryOfJournal({ segments }: JournalContext, options:
   return undefined
 }
 
-/** Puts a descriptor in the place of one that is lost or damaged. */
+/** Puts a descriptor in the place of one that is lost or damaged, or of another one of the same repository. */
 export async function replaceDescriptor(context: JournalContext, bytes: Uint8Array, options: CallOptions = {}): Promise<void> {
   options.signal?.throwIfAborted()
   const { layout, environment: { files }, scratch } = context
-  if (parseIdentity(bytes) === undefined) {
+  const wanted = parseIdentity(bytes)
+  if (wanted === undefined) {
     throw new NexusError('invalid_argument', { op: 'repair', path: layout.descriptor, backend: 'local', reason: 'A descriptor needs the marker "nexus-repository" and a string "id".' })
   }
-  if (isValid(context)) throw new NexusError('already_exists', { op: 'repair', path: layout.descriptor, backend: 'local', reason: 'A valid nexus.json stands there; it is not replaced.' })
+  const found = identityThere(context)
+  if (found !== undefined && found !== wanted.id) {
+    throw new NexusError('already_exists', { op: 'repair', path: layout.descriptor, backend: 'local', reason: `The valid nexus.json of repository ${found} stands there; it is not replaced.` })
+  }
   const temporary = join(scratch(), 'nexus.json')
   await writeDurably(context, temporary, bytes)
   files.rename(temporary, layout.descriptor)
   await syncDirectory(files, layout.root)
 }
 
-function isValid(context: JournalContext): boolean {
+function identityThere(context: JournalContext): string | undefined {
   try {
-    return readDescriptorNow(context) !== undefined
+    const bytes = readDescriptorNow(context)
+    return bytes === undefined ? undefined : parseIdentity(bytes)?.id
   } catch (error) {
-    if (isNexusError(error, 'corrupt') || isNexusError(error, 'invalid_config')) return false
+    if (isNexusError(error, 'corrupt') || isNexusError(error, 'invalid_config')) return undefined
     throw error
   }
 }

@@ -61,7 +61,7 @@ export interface JournalStore {
   createDescriptor(bytes: Uint8Array, options?: CallOptions): Promise<void>
   /** Id of the repository whose journal stands there, also when `nexus.json` is lost or damaged; `undefined` without a journal. */
   repositoryId(options?: CallOptions): Promise<string | undefined>
-  /** Writes `nexus.json` again where it was lost or damaged beside a journal. @throws NexusError `already_exists` when a valid one stands there */
+  /** Writes `nexus.json` again where it was lost or damaged beside a journal. @throws NexusError `already_exists` when that of another repository stands there */
   replaceDescriptor(bytes: Uint8Array, options?: CallOptions): Promise<void>
   /** Lets an empty journal begin behind commit `sequence`: for a repository that is made from a checkpoint. @throws NexusError `already_exists` when it has a beginning */
   begin(sequence: number, options?: CallOptions): Promise<void>

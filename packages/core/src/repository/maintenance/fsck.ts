@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../contract/backend.ts'
-import type { Path } from '../../contract/paths.ts'
+import { parsePath } from '../../contract/paths.ts'
 import type { Repository } from '../context.ts'
 import { usage } from '../usage.ts'
 import { checkContents, type ContentCheck } from './check-contents.ts'
@@ -42,6 +42,7 @@ interface Findings {
   readonly problems: readonly RepositoryProblem[]
 }
 
+const rootPath = parsePath('/')
 const nothing: FsckReport = { ok: true, commits: 0, files: 0, contents: 0, bytes: 0, problems: [], repaired: [] }
 
 /** Checks an open repository: journal, index, contents, checkpoints, packs and snapshots; writers may go on meanwhile. */
@@ -81,7 +82,7 @@ async function examine(repository: Repository, options: FsckOptions): Promise<Fi
       },
     })
     const index = journal.problems.length > 0 ? [] : await checkIndex(repository, snapshot, { isJournalComplete: journal.isComplete, signal })
-    const { files } = await usage(repository, '/', { signal })
+    const { files } = await usage(repository, rootPath, { signal })
     return { journal, contents, index, files, problems: await collectProblems(repository, { snapshot, journal, contents, index, options }) }
   })
 }

@@ -1,7 +1,9 @@
 import type { CallOptions } from '../../contract/backend.ts'
 import type { Repository } from '../context.ts'
+import type { RepositoryOptions } from '../open-repository.ts'
 import type { GarbageOptions, GarbageReport } from './collect-garbage.ts'
 import type { CompactOptions, CompactReport } from './compact.ts'
+import type { FsckOptions, FsckReport } from './fsck.ts'
 import type { RetentionOptions, RetentionReport } from './retention.ts'
 import type { ScrubOptions, ScrubReport } from './scrub.ts'
 import type { WrittenCheckpoint } from './write-checkpoint.ts'
@@ -42,4 +44,12 @@ export async function compact(repository: Repository, options?: CompactOptions):
 /** Reads and verifies every content; what reads wrong twice is put in quarantine, so that writing the same bytes again heals it. */
 export async function scrub(repository: Repository, options?: ScrubOptions): Promise<ScrubReport> {
   return (await import('./scrub.ts')).scrub(repository, options)
+}
+
+/**
+ * Checks an open repository, or storage whose repository may be too damaged to be opened: then the storage is closed afterwards. With `repair` it puts
+ * right what can be put right, and lists what cannot.
+ */
+export async function fsck(target: Repository | RepositoryOptions, options?: FsckOptions): Promise<FsckReport> {
+  return (await import('./fsck-storage.ts')).fsck(target, options)
 }
