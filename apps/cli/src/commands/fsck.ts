@@ -1,0 +1,47 @@
+import { fsck, type FsckReport } from '@nexus/core'
+import type { BuildCommand, Cli } from '../cli.ts'
+import { Findings } from '../outcomes.ts'
+import { findRepository } from '../repository/open-repository-at.ts'
+import { printProblems, problemsJson } from '../repository/print-problems.ts'
+import { counted, formatBytes } from '../terminal/format.ts'
+
+interface FsckCommandOptions {
+  readonly readData?: true
+  readonly repair?: true
+}
+
+/** `fsck`: journal, index and contents against each other. */
+export const build: BuildCommand = (command, cli) => {
+  command
+    .argument('<PATH>', 'a repository: its mount point, a path in it, or its URI')
+    .option('--read-data', 'read every content too, not only look whether it is there')
+    .option('--repair', 'put right what can be put right, and list what cannot')
+    .addHelpText('after', `
+Other processes may go on writing. Exit code 1: something is wrong (still).
+
+Examples:
+  nexus-fs fsck /local/data
+  nexus-fs fsck --read-data --json local://./data | jq .problems
+  nexus-fs fsck --repair /local/data`)
+    .action(async (path: string, { readData, repair }: FsckCommandOptions) => {
+      const { stores, mountPoint } = await findRepository(cli, path, { isDamaged: true })
+      const progress = cli.progress('Checking')
+      const onProgress = ({ contents, bytes }: { readonly contents: number; readonly bytes: number }): void => progress.update({ files: contents, bytes })
+      const report = await fsck({ ...stores, signal: cli.signal }, { readData, repair, onProgress, signal: cli.signal }).finally(() => progress.end())
+      if (cli.json) await cli.out.line(JSON.stringify({ ...report, problems: problemsJson(report.problems, mountPoint) }))
+      else await printReport(cli, report, mountPoint)
+      if (!report.ok) throw new Findings()
+    })
+}
+
+async function printReport(cli: Cli, report: FsckReport, mountPoint: string): Promise<void> {
+  const { ok, repaired, problems } = report
+  await printProblems(cli, problems, mountPoint)
+  for (const sentence of repaired) await cli.out.line(`${cli.out.paint('yellow', 'repaired')}  ${cli.out.name(sentence)}`)
+  await cli.out.line(`${ok ? cli.out.paint('green', 'whole') : cli.out.paint('red', counted(problems.length, 'problem'))}  ${fsckSummary(report)}`)
+}
+
+/** What was looked at, in one line. */
+export function fsckSummary({ commits, files, contents, bytes }: FsckReport): string {
+  return `${counted(commits, 'commit')}, ${counted(files, 'file')}, ${counted(contents, 'content')} of ${formatBytes(bytes)}`
+}
