@@ -70,6 +70,8 @@ export async function createDescriptor(place: Place, bytes: Uint8Array, options:
   for (const name of repositoryDirectories) ensureDirectory(files, join(layout.root, name))
   const temporary = join(scratch(), 'nexus.json')
   await writeDurably(place, temporary, bytes)
+  // The directories first: a disk that kept the descriptor alone would hold a repository that cannot be written.
+  await syncDirectory(files, layout.root)
   try {
     files.link(temporary, layout.descriptor)
   } catch (error) {
