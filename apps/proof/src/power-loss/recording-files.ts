@@ -29,17 +29,32 @@ export function recordingFiles(log: DiskLog, { losesSyncs = false }: { readonly 
     },
     write: (fd, bytes, offset, length, position) => wrote(fd, bytes, { offset, count: realFiles.write(fd, bytes, offset, length, position), position }),
     writeAway: async (fd, bytes, offset, length, position) => wrote(fd, bytes, { offset, count: await realFiles.writeAway(fd, bytes, offset, length, position), position }),
-    fdatasync: (fd) => sync(fd, realFiles.fdatasync),
-    fsync: (fd) => sync(fd, realFiles.fsync),
+    fdatasync: (fd) => sync(fd, (real) => realFiles.fdatasync(real)),
+    fsync: (fd) => sync(fd, (real) => realFiles.fsync(real)),
     truncate: (fd, length) => {
       realFiles.truncate(fd, length)
       log.events.push({ kind: 'truncate', inode: log.file(fd), length })
     },
-    rename: (from, to) => (realFiles.rename(from, to), log.rename(from, to)),
-    link: (from, to) => (realFiles.link(from, to), log.link(from, to)),
-    unlink: (path) => (realFiles.unlink(path), log.unlink(path)),
-    mkdir: (path) => (realFiles.mkdir(path), log.entries(path, 'directory')),
-    rmdir: (path) => (realFiles.rmdir(path), log.entries(path, undefined)),
+    rename: (from, to) => {
+      realFiles.rename(from, to)
+      log.rename(from, to)
+    },
+    link: (from, to) => {
+      realFiles.link(from, to)
+      log.link(from, to)
+    },
+    unlink: (path) => {
+      realFiles.unlink(path)
+      log.unlink(path)
+    },
+    mkdir: (path) => {
+      realFiles.mkdir(path)
+      log.entries(path, 'directory')
+    },
+    rmdir: (path) => {
+      realFiles.rmdir(path)
+      log.entries(path, undefined)
+    },
   }
 }
 
