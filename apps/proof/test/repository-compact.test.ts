@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { collectGarbage, compact, type JournalStore, writeCheckpoint } from '@nexus/core'
 import { expect, test } from 'vitest'
-import { at, noise, openTestRepository, temporaryRoot, type TestRepository } from './repository-kit.ts'
+import { at, filesIn, flip, noise, openTestRepository, temporaryRoot, type TestRepository } from './repository-kit.ts'
 
 /** Files of 60 KB, whose contents ride in their commits: three segments of them. */
 async function fill({ write }: TestRepository, count = 120): Promise<void> {
@@ -14,29 +14,17 @@ async function holdsAll({ holds }: TestRepository, count = 120): Promise<boolean
   return true
 }
 
-function files(root: string, directory: string): string[] {
-  return readdirSync(join(root, directory)).sort()
-}
-
-/** Changes one byte in the middle of a file. */
-function flip(path: string, offset?: number): void {
-  const bytes = readFileSync(path)
-  const place = offset ?? bytes.length >> 1
-  bytes[place] = (bytes[place] ?? 0) ^ 0xff
-  writeFileSync(path, bytes)
-}
-
 test('compaction moves living contents into packs, and the old journal goes', async () => {
   const repository = await openTestRepository()
   for (let round = 0; round < 120; round++) await repository.write('/rewritten', noise(60_000, 1000 + round))
   await fill(repository)
   await collectGarbage(repository.engine, { retention: { keepVersions: 1, keepMs: -1 } })
-  const segments = files(repository.root, 'journal').length
+  const segments = filesIn(repository.root, 'journal').length
   const report = await compact(repository.engine)
   expect(report.problems).toEqual([])
   expect(report.afterBytes).toBeLessThan(report.beforeBytes * 0.75)
-  expect(files(repository.root, 'journal').length).toBeLessThan(segments)
-  expect(files(repository.root, 'packs').length).toBeGreaterThan(0)
+  expect(filesIn(repository.root, 'journal').length).toBeLessThan(segments)
+  expect(filesIn(repository.root, 'packs').length).toBeGreaterThan(0)
   expect(await holdsAll(repository)).toBe(true)
   await repository.close()
   rmSync(join(repository.root, 'index.db'))
@@ -50,12 +38,12 @@ test('compacting again packs sparse packs, and lets the old ones go', async () =
   const repository = await openTestRepository()
   await fill(repository)
   await compact(repository.engine)
-  const before = files(repository.root, 'packs')
+  const before = filesIn(repository.root, 'packs')
   for (let index = 10; index < 120; index++) await repository.backend.delete(at(`/files/${index}`))
   await collectGarbage(repository.engine, { retention: { keepMs: -1 } })
   const report = await compact(repository.engine)
   expect(report.contents).toBeGreaterThan(0)
-  expect(files(repository.root, 'packs').filter((name) => before.includes(name))).toEqual([])
+  expect(filesIn(repository.root, 'packs').filter((name) => before.includes(name))).toEqual([])
   expect(await holdsAll(repository, 10)).toBe(true)
 })
 
@@ -87,11 +75,11 @@ test('a process that knew the journal as it was commits on', async () => {
 test('a content that is damaged on the way is reported, and its part of the journal stays', async () => {
   const repository = await openTestRepository()
   await fill(repository)
-  const [first = ''] = files(repository.root, 'journal')
-  flip(join(repository.root, 'journal', first), 40_000)
+  const [first = ''] = filesIn(repository.root, 'journal')
+  flip(join(repository.root, first), 40_000)
   const report = await compact(repository.engine)
   expect(report.problems).toMatchObject([{ kind: 'content', path: '/files/0', version: '1' }])
-  expect(files(repository.root, 'journal')).toContain(first)
+  expect(filesIn(repository.root, 'journal')).toContain(first)
   await expect(repository.holds('/files/0', noise(60_000, 1))).rejects.toThrow('corrupt')
   expect(await repository.holds('/files/1', noise(60_000, 2))).toBe(true)
 })
@@ -130,8 +118,8 @@ test('a checkpoint is read back, the newest two are kept', async () => {
     await repository.write('/a', `round ${round}`)
     await writeCheckpoint(repository.engine)
   }
-  const names = files(repository.root, 'checkpoints')
-  expect(names.map((name) => Number(name.slice(0, 20)))).toEqual([3, 4])
+  const names = filesIn(repository.root, 'checkpoints')
+  expect(names.map((name) => Number(name.slice(12, 32)))).toEqual([3, 4])
 })
 
 test('a damaged checkpoint gives way to the older one', async () => {
@@ -141,8 +129,8 @@ test('a damaged checkpoint gives way to the older one', async () => {
   await compact(repository.engine)
   await repository.write('/after', 'compaction')
   await repository.close()
-  const [, newest = ''] = files(repository.root, 'checkpoints')
-  flip(join(repository.root, 'checkpoints', newest))
+  const [, newest = ''] = filesIn(repository.root, 'checkpoints')
+  flip(join(repository.root, newest))
   rmSync(join(repository.root, 'index.db'))
   const again = await openTestRepository({ root: repository.root })
   expect(await holdsAll(again)).toBe(true)
@@ -166,7 +154,7 @@ test('without a whole checkpoint a journal that was shortened cannot be opened, 
   await fill(repository)
   await compact(repository.engine)
   await repository.close()
-  for (const name of files(repository.root, 'checkpoints')) flip(join(repository.root, 'checkpoints', name))
+  for (const name of filesIn(repository.root, 'checkpoints')) flip(join(repository.root, name))
   rmSync(join(repository.root, 'index.db'))
   await expect(openTestRepository({ root: repository.root })).rejects.toThrow(/no whole checkpoint.*corrupt/s)
 })

@@ -1,14 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { applyRetention, collectGarbage } from '@nexus/core'
 import { expect, test } from 'vitest'
-import { at, beforeFirstTurn, noise, openTestRepository, temporaryRoot } from './repository-kit.ts'
+import { at, beforeFirstTurn, filesIn, noise, openTestRepository, temporaryRoot } from './repository-kit.ts'
 
 const forgetAll = { retention: { keepVersions: 1, keepMs: -1 } } as const
 
-/** Keys of all objects in `cas/`. */
+/** Names of all objects in `cas/`. */
 function objects(root: string): string[] {
-  return readdirSync(join(root, 'cas'), { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : [])).sort()
+  return filesIn(root, 'cas').map((path) => basename(path))
 }
 
 test('contents that nothing refers to go, with their space; what is referred to stays', async () => {
@@ -146,7 +146,7 @@ test('objects that no commit refers to go after the grace period, and never what
   const old = join(directory, `ab${'2'.repeat(62)}`)
   for (const path of [young, old]) writeFileSync(path, 'left behind')
   const longAgo = new Date(Date.now() - 48 * 60 * 60 * 1000)
-  for (const name of readdirSync(join(repository.root, 'cas'), { recursive: true, withFileTypes: true })) if (name.isFile()) utimesSync(join(name.parentPath, name.name), longAgo, longAgo)
+  for (const path of filesIn(repository.root, 'cas')) utimesSync(join(repository.root, path), longAgo, longAgo)
   utimesSync(young, new Date(), new Date())
   expect(await collectGarbage(repository.engine)).toEqual({ versions: 0, contents: 0, bytes: 11 })
   expect([existsSync(young), existsSync(old)]).toEqual([true, false])

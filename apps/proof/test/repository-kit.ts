@@ -1,6 +1,6 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { openLocalStore } from '@nexus/backend-local'
 import { type ContentStore, type JournalStore, openRepository, type Path, parsePath, type RepositoryBackend, type RepositoryOptions } from '@nexus/core'
 import { onTestFinished } from 'vitest'
@@ -38,6 +38,21 @@ export function temporaryRoot(): string {
 /** A path of the library. */
 export function at(path: string): Path {
   return parsePath(path)
+}
+
+/** What stands in a directory of a repository, sorted. */
+export function filesIn(root: string, directory: string): string[] {
+  return readdirSync(join(root, directory), { recursive: true, withFileTypes: true })
+    .flatMap((entry) => (entry.isFile() ? [join(relative(root, entry.parentPath), entry.name)] : []))
+    .sort()
+}
+
+/** Changes one byte of a file, in the middle unless told. */
+export function flip(path: string, offset?: number): void {
+  const bytes = readFileSync(path)
+  const place = offset ?? bytes.length >> 1
+  bytes[place] = (bytes[place] ?? 0) ^ 0xff
+  writeFileSync(path, bytes)
 }
 
 /** Opens a repository and closes it after the test. */

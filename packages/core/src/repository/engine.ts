@@ -182,7 +182,13 @@ export class Engine implements Repository {
     await this.commit((draft) => {
       if (draft.view.content(digest) !== undefined) draft.apply({ op: 'quarantine', digest })
     })
-    if (row.key?.startsWith('cas/') === true) await this.contents.quarantine(row.key)
+    if (row.key?.startsWith('cas/') !== true) return
+    try {
+      await this.contents.quarantine(row.key)
+    } catch (error) {
+      // It was found missing: nothing is left to put aside.
+      if (!isNexusError(error, 'not_found')) throw error
+    }
   }
 
   rebuildIndex(): Promise<void> {

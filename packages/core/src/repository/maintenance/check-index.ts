@@ -19,7 +19,7 @@ interface IndexCheckOptions extends CallOptions {
   readonly isJournalComplete: boolean
 }
 
-/** Makes the index again in a temporary place and compares it, row by row. */
+/** Makes the index again in a temporary place and compares it, row by row. Where it cannot be made again, the problem is the checkpoints'. */
 export async function checkIndex(repository: Repository, snapshot: IndexSnapshot, options: IndexCheckOptions): Promise<RepositoryProblem[]> {
   const directory = mkdtempSync(join(tmpdir(), 'nexus-fsck-'))
   const fresh = openDatabase(join(directory, 'index.db'))
@@ -28,7 +28,7 @@ export async function checkIndex(repository: Repository, snapshot: IndexSnapshot
     return await compareTables(snapshot.database, fresh, createPace(options.signal))
   } catch (error) {
     if (!isNexusError(error, 'corrupt')) throw error
-    return [{ kind: 'index', message: `The index could not be made again to compare it: ${error.reason}` }]
+    return [{ kind: 'checkpoint', message: 'The index could not be made again: the journal was shortened, and no whole checkpoint covers what came before. The index is the only copy of it.' }]
   } finally {
     fresh.close()
     rmSync(directory, { recursive: true, force: true })

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import { compareUtf8 } from '../../contract/paths.ts'
 import type { Repository } from '../context.ts'
 import { findContentOwners } from './content-owners.ts'
 import type { Pace } from './pace.ts'
@@ -29,6 +30,7 @@ export async function toContentProblems(
   { database, faults, pace }: { readonly database: Database.Database; readonly faults: ReadonlyMap<string, ContentFault>; readonly pace: Pace },
 ): Promise<RepositoryProblem[]> {
   const owners = await findContentOwners(database, faults.keys(), pace)
+  owners.sort((left, right) => compareUtf8(left.path ?? '', right.path ?? '') || right.version - left.version)
   const owned = new Set(owners.map(({ digest }) => digest))
   const named = (digest: string): string => `${repository.hasher.algorithm}:${digest}`
   return [

@@ -11,6 +11,7 @@ import { type IndexSnapshot, withIndexSnapshot } from './index-snapshot.ts'
 import { createPace } from './pace.ts'
 import type { RepositoryProblem } from './problem.ts'
 import { repairContents } from './repair-contents.ts'
+import { writeCheckpoint } from './write-checkpoint.ts'
 
 /** What is checked, and whether it is put right. */
 export interface FsckOptions extends CallOptions {
@@ -38,7 +39,6 @@ interface Findings {
   readonly journal: JournalCheck
   readonly contents: ContentCheck
   readonly files: number
-  readonly index: readonly RepositoryProblem[]
   readonly problems: readonly RepositoryProblem[]
 }
 
@@ -83,13 +83,13 @@ async function examine(repository: Repository, options: FsckOptions): Promise<Fi
     })
     const index = journal.problems.length > 0 ? [] : await checkIndex(repository, snapshot, { isJournalComplete: journal.isComplete, signal })
     const { files } = await usage(repository, rootPath, { signal })
-    return { journal, contents, index, files, problems: await collectProblems(repository, { snapshot, journal, contents, index, options }) }
+    return { journal, contents, files, problems: await collectProblems(repository, { snapshot, journal, contents, index, options }) }
   })
 }
 
 async function collectProblems(
   repository: Repository,
-  { snapshot: { database }, journal, contents, index, options: { readData = false, signal } }: Pick<Findings, 'journal' | 'contents' | 'index'> & { snapshot: IndexSnapshot; options: FsckOptions },
+  { snapshot: { database }, journal, contents, index, options: { readData = false, signal } }: Pick<Findings, 'journal' | 'contents'> & { index: readonly RepositoryProblem[]; snapshot: IndexSnapshot; options: FsckOptions },
 ): Promise<RepositoryProblem[]> {
   return [
     ...journal.problems,
@@ -103,10 +103,16 @@ async function collectProblems(
 
 async function repair(repository: Repository, found: Findings, { signal }: FsckOptions): Promise<string[]> {
   const repaired: string[] = []
-  if (found.index.length > 0) {
+  if (found.problems.some(({ kind }) => kind === 'index')) {
     await repository.rebuildIndex()
     repaired.push('The index was made again from the journal.')
   }
-  const saved = await repairContents(repository, found.contents.faults, signal)
-  return [...repaired, ...saved]
+  const checkpoints = found.problems.filter(({ kind }) => kind === 'checkpoint')
+  if (checkpoints.length > 0) {
+    const { key } = await writeCheckpoint(repository, { signal })
+    // Where nothing was committed since, the new one stands in the place of a damaged one.
+    await repository.contents.delete(checkpoints.flatMap((problem) => (problem.key === undefined || problem.key === key ? [] : [problem.key])), { signal })
+    repaired.push(`The checkpoint ${key} was written, and damaged ones were deleted.`)
+  }
+  return [...repaired, ...(await repairContents(repository, found.contents.faults, signal))]
 }
