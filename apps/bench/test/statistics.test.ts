@@ -38,7 +38,7 @@ test('the median is the middle value, or the mean of the two in the middle', () 
   expect(() => median([])).toThrow(RangeError)
 })
 
-test('a race takes turns, does not count its first round, and compares medians', async () => {
+test('a race takes turns, does not count its rounds of warming up, and compares medians', async () => {
   const log: string[] = []
   const result = await runRace(scripted({ nexus: [1000, 10, 30, 20], 'node:fs': [1, 50, 90, 70], repository: [1, 5, 5, 5] }, log), lab)
   expect(result.medians).toEqual({ nexus: 20, 'node:fs': 70, repository: 5 })
