@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import type { Lab } from './lab.ts'
 
 /** What a run was asked for. */
-export interface RunArguments extends Pick<Lab, 'scale' | 'files'> {
+interface RunArguments extends Pick<Lab, 'scale' | 'files'> {
   /** Titles of rows to run. */
   readonly only: RegExp | undefined
 }

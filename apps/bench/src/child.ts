@@ -3,7 +3,7 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 
 /** What a process left behind. */
-export interface ChildResult {
+interface ChildResult {
   readonly exitCode: number | null
   readonly stdout: string
   readonly stderr: string

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** How much is measured: everything, enough for a first look, or just that every row works. */
-export type Scale = 'full' | 'quick' | 'tiny'
+type Scale = 'full' | 'quick' | 'tiny'
 
 /** Where and how large rows measure. */
 export interface Lab {

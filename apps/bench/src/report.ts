@@ -4,7 +4,7 @@ import { peerNames } from './stores/peers.ts'
 import { formatTime } from './statistics.ts'
 
 /** Everything that one run found. */
-export interface Findings {
+interface Findings {
   readonly machine: readonly string[]
   readonly scale: string
   readonly races: readonly RaceResult[]
@@ -77,7 +77,7 @@ export function toMarkdown({ machine, scale, races, facts }: Findings): string {
 }
 
 /** Heading of the section that people write, from profiles; it stays when the rest is written again. */
-export const profileHeading = '## Where the time goes'
+const profileHeading = '## Where the time goes'
 
 /** The new page with the hand-written section of the one before. */
 export function withProfiles(page: string, before: string): string {

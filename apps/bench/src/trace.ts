@@ -55,6 +55,6 @@ function add(counts: TraceCounts, { name, path }: Call, result: number): void {
   }
   counts.writes++
   if (path.startsWith('/index.db') || path.startsWith('/lock.db')) counts.indexBytes += result
-  else if (path.startsWith('/journal')) counts.journalBytes += result
+  else if (path.startsWith('/journal') || path.startsWith('/head')) counts.journalBytes += result
   else counts.contentBytes += result
 }

@@ -5,7 +5,7 @@ import type { Driver } from 'unstorage'
 import type { BenchFile, FileStore } from './store.ts'
 
 /** A peer that is in the race, or why it is not. */
-export type Peer = { readonly store: FileStore } | { readonly name: string; readonly problem: string }
+type Peer = { readonly store: FileStore } | { readonly name: string; readonly problem: string }
 
 type Opener = (root: string) => Promise<(key: string) => BenchFile>
 
