@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { openLocalStore } from '@nexus/backend-local'
 import { collectGarbage, compact, fsck, type FsckOptions, type FsckReport, scrub, writeCheckpoint } from '@nexus/core'
 import { expect, test } from 'vitest'
-import { at, filesIn, flip, noise, openTestRepository, type TestRepository } from './repository-kit.ts'
+import { at, beforeFirstTurn, filesIn, flip, noise, openTestRepository, type TestRepository } from './repository-kit.ts'
 
 /** Small, middle and large files, in directories, with versions, a snapshot, a copy and a deleted file. */
 async function fill(repository: TestRepository): Promise<void> {
@@ -86,6 +86,25 @@ test('damage is never served, goes into quarantine, and is healed by writing the
   await repository.write('/healing', noise(20_000_000, 3))
   expect(await repository.holds('/tree/middle', noise(300_000, 2))).toBe(true)
   expect(await repository.holds('/copy/large', noise(20_000_000, 3))).toBe(true)
+  expect(await fsck(repository.engine, { readData: true })).toMatchObject({ ok: true })
+})
+
+test('a content that somebody heals before it is put in quarantine stays where it is', async () => {
+  const repository = await openFilled()
+  const healer = await openTestRepository({ root: repository.root })
+  const path = objectOf(repository.root, 300_000)
+  const whole = readFileSync(path)
+  flip(path)
+  const victim = await openTestRepository({
+    root: repository.root,
+    // Found damaged twice; before its turn comes, another process has put it in quarantine and has written it again.
+    aroundJournal: beforeFirstTurn(async () => {
+      await expect(healer.text('/tree/middle')).rejects.toThrow('corrupt')
+      await healer.write('/healing', whole)
+    }),
+  })
+  await expect(victim.text('/tree/middle')).rejects.toThrow('corrupt')
+  expect(await victim.holds('/tree/middle', noise(300_000, 2))).toBe(true)
   expect(await fsck(repository.engine, { readData: true })).toMatchObject({ ok: true })
 })
 

@@ -11,6 +11,7 @@ import { IndexKeeper } from './index-keeper.ts'
 import type { IndexReader } from './index-reader.ts'
 import { LoopGuard } from './loop-guard.ts'
 import type { RepositoryProblem } from './maintenance/problem.ts'
+import { quarantineContent } from './maintenance/quarantine.ts'
 import { Present } from './present.ts'
 
 interface EngineOptions {
@@ -177,18 +178,8 @@ export class Engine implements Repository {
   }
 
   async quarantine(digest: string): Promise<void> {
-    const row = this.#present.content(digest)
-    if (this.readonly || row === undefined) return
-    await this.commit((draft) => {
-      if (draft.view.content(digest) !== undefined) draft.apply({ op: 'quarantine', digest })
-    })
-    if (row.key?.startsWith('cas/') !== true) return
-    try {
-      await this.contents.quarantine(row.key)
-    } catch (error) {
-      // It was found missing: nothing is left to put aside.
-      if (!isNexusError(error, 'not_found')) throw error
-    }
+    if (this.readonly || this.#present.content(digest) === undefined) return
+    await quarantineContent(this, digest, { ...this.#present.position, digest: this.#present.digest })
   }
 
   rebuildIndex(): Promise<void> {
