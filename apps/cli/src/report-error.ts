@@ -58,7 +58,9 @@ function codeOf(error: unknown): string {
 
 /** A failure of ours on one line: where, why, and its code. */
 export function errorText(error: NexusError, { output, shown = (path) => path }: Omit<ReportOptions, 'json'>): string {
-  const { op, path, reason, code } = error
+  const { op, path, code } = error
+  // The sentence of the library names a function; the hint below names the command.
+  const reason = error.reason.replace('; listMounts() shows what is.', '.')
   const place = [op, path === undefined ? undefined : shown(path)].filter((part) => part !== undefined).join(' ')
   return `${output.paint('red', 'nexus-fs:')} ${escapeText(place === '' ? '' : `${place}: `)}${escapeText(reason)} ${output.paint('dim', `(${code})`)}`
 }

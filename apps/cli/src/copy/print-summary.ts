@@ -13,7 +13,7 @@ export async function printSummary({ out, err, json }: Cli, counts: CopyCounts, 
 }
 
 /** `Copied 1,204 files, 12.0 MiB in 1.2 s; skipped 3 links.` */
-export function summaryLine(counts: CopyCounts, tookMs: number): string {
+function summaryLine(counts: CopyCounts, tookMs: number): string {
   const { files, bytes, wholeTrees, links, specials, existing, verified, failures } = counts
   const trees = wholeTrees === 0 ? undefined : `${counted(wholeTrees, 'directory', 'directories')} in one commit${wholeTrees === 1 ? '' : ' each'}`
   const copied = [trees, files > 0 || trees === undefined ? `${counted(files, 'file')}, ${formatBytes(bytes)}` : undefined].filter((part) => part !== undefined)

@@ -24,13 +24,14 @@ export async function takeIn(context: CopyContext, hostPath: string, target: Pat
 
 async function takeInTree(context: CopyContext, root: Buffer, target: Path): Promise<void> {
   const { counts, progress, within, cli: { signal } } = context
-  const totals = { files: 0, bytes: 0, isComplete: false }
-  const counting = progress.isShown ? countTree(limitedTree(root, '/' as Path, within), totals, signal) : Promise.resolve()
+  const before = { files: counts.files, bytes: counts.bytes }
+  const counted = progress.isShown ? await countTree(context, root) : undefined
+  const totals = counted && { totalFiles: before.files + counted.files, totalBytes: before.bytes + counted.bytes }
   const work = async (entry: HostEntry): Promise<void> => {
     await takeInEntry(context, entry).catch((error: unknown) => surviveFailure(counts, error))
-    progress.update({ ...counts, totalFiles: totals.isComplete ? totals.files : undefined, totalBytes: totals.isComplete ? totals.bytes : undefined })
+    progress.update({ ...counts, ...totals })
   }
-  await Promise.all([forEachConcurrently(limitedTree(root, target, within), { concurrency: filesInFlight, signal }, work), counting])
+  await forEachConcurrently(limitedTree(root, target, within), { concurrency: filesInFlight, signal }, work)
 }
 
 async function* limitedTree(root: Buffer, target: Path, { maxFiles = Infinity, excluded }: TreeLimits = {}): AsyncGenerator<HostEntry> {
@@ -41,15 +42,22 @@ async function* limitedTree(root: Buffer, target: Path, { maxFiles = Infinity, e
   }
 }
 
-/** Runs ahead of the copy, so that the time left can be told. */
-async function countTree(entries: AsyncIterable<HostEntry>, totals: { files: number; bytes: number; isComplete: boolean }, signal: AbortSignal): Promise<void> {
-  for await (const { kind, sizeBytes } of entries) {
-    if (signal.aborted) return
-    if (kind !== 'file') continue
-    totals.files++
-    totals.bytes += sizeBytes
+/** Looks first, where a person waits, so that the time left can be told from the beginning. */
+async function countTree({ within, cli }: CopyContext, root: Buffer): Promise<{ readonly files: number; readonly bytes: number }> {
+  const counting = cli.progress('Counting')
+  const totals = { files: 0, bytes: 0 }
+  try {
+    for await (const { kind, sizeBytes } of limitedTree(root, '/' as Path, within)) {
+      cli.signal.throwIfAborted()
+      if (kind !== 'file') continue
+      totals.files++
+      totals.bytes += sizeBytes
+      counting.update(totals)
+    }
+  } finally {
+    counting.end()
   }
-  totals.isComplete = true
+  return totals
 }
 
 async function takeInEntry(context: CopyContext, { kind, hostPath, path, error }: HostEntry): Promise<void> {

@@ -25,7 +25,7 @@ function pad(cell: string, { width, column, isLast }: { readonly width: number; 
 const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
 
 /** Columns that a text takes on a terminal: East Asian characters and pictures take two, combining marks none. */
-export function displayWidth(text: string): number {
+function displayWidth(text: string): number {
   let width = 0
   for (const char of stripVTControlCharacters(text)) width += /\p{Mn}/u.test(char) ? 0 : wide.test(char) ? 2 : 1
   return width

@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { type Entry, joinPath, NexusError, parsePath } from '@nexus/core/contract'
 import { noCounts } from '../copy/copy-counts.ts'
-import { summaryLine } from '../copy/print-summary.ts'
 import { takeIn } from '../copy/take-in.ts'
 import { counted, formatBytes, formatCount, formatDuration } from '../terminal/format.ts'
 import { mount } from '../with-local.ts'
@@ -26,8 +25,10 @@ export async function takeTreeIn({ cli, fs, source, places, tell }: Tour): Promi
   }
   const tookMs = performance.now() - startedAt
   const seconds = tookMs / 1000
-  const part = counts.files >= maxTourFiles ? ` (the first ${formatCount(maxTourFiles)})` : ''
-  await tell(`${summaryLine(counts, tookMs)}${part} ${formatCount(counts.files / seconds)} files/s, ${formatBytes(counts.bytes / seconds)}/s, every one synced to disk.`, `nexus-fs cp -r ${shellWord(source)} ${tree}`)
+  const what = counts.files >= maxTourFiles ? `The first ${formatCount(maxTourFiles)} files` : counted(counts.files, 'file')
+  const rate = `${formatCount(counts.files / seconds)} files/s and ${formatBytes(counts.bytes / seconds)}/s`
+  const links = counts.links === 0 ? '' : `; ${counted(counts.links, 'link')} skipped`
+  await tell(`${what}, ${formatBytes(counts.bytes)}, in ${formatDuration(tookMs)}: ${rate}, each one synced to disk${links}.`, `nexus-fs cp -r ${shellWord(source)} ${tree}`)
 }
 
 /** How much smaller the storage is than what it holds. */

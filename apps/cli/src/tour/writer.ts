@@ -23,7 +23,7 @@ export async function runWriter(repository: string): Promise<void> {
 }
 
 /** Content whose first line says how long it is and what it must be, so that a torn one is found. */
-export function killedContent(number: number, sizeBytes: number): Uint8Array {
+function killedContent(number: number, sizeBytes: number): Uint8Array {
   const body = createHash('shake256', { outputLength: Math.max(1, sizeBytes) }).update(String(number)).digest('base64')
   return Buffer.from(`${number} ${body.length}\n${body}`)
 }
