@@ -70,7 +70,8 @@ export function toMarkdown({ machine, scale, races, facts }: Findings): string {
     raceTable(races),
     '## Peers',
     'In the same rounds, with durability `os`. None of them syncs; opendal, unstorage, flydrive and flystorage write in place, so that a crash may leave half a file; cacache hashes too.',
-    [peerTable(races), ...absences(races)].join('\n'),
+    peerTable(races),
+    ...(absences(races).length === 0 ? [] : [absences(races).join('\n')]),
     '## Size, memory, start-up and counts',
     factTable(facts),
   ].join('\n\n')

@@ -13,7 +13,7 @@ const openers: Readonly<Record<string, Opener>> = {
   opendal: async (root) => {
     const { Operator } = await import('opendal')
     const operator = new Operator('fs', { root })
-    return (key) => ({ write: (bytes) => operator.write(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)), read: () => operator.read(key), stat: () => operator.stat(key) })
+    return (key) => ({ write: (bytes) => operator.write(key, asBuffer(bytes)), read: () => operator.read(key), stat: () => operator.stat(key) })
   },
   unstorage: async (root) => {
     const { createStorage } = await import('unstorage')
@@ -33,12 +33,12 @@ const openers: Readonly<Record<string, Opener>> = {
     const { FileStorage } = await import('@flystorage/file-storage')
     const { LocalStorageAdapter } = await import('@flystorage/local-fs')
     const storage = new FileStorage(new LocalStorageAdapter(root))
-    return (key) => ({ write: (bytes) => storage.write(key, bytes), read: () => storage.readToUint8Array(key), stat: () => storage.stat(key) })
+    return (key) => ({ write: (bytes) => storage.write(key, asBuffer(bytes)), read: () => storage.readToUint8Array(key), stat: () => storage.stat(key) })
   },
   cacache: async (root) => {
     const { default: cacache } = await import('cacache')
     return (key) => ({
-      write: (bytes) => cacache.put(root, key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)),
+      write: (bytes) => cacache.put(root, key, asBuffer(bytes)),
       read: async () => (await cacache.get(root, key)).data,
       stat: () => cacache.get.info(root, key),
     })
@@ -79,6 +79,11 @@ async function check({ file }: FileStore): Promise<void> {
   const found = await sample.read()
   if (Buffer.compare(found, new Uint8Array([1, 2, 3])) !== 0) throw new Error('It read back something else than was written.')
   await sample.stat()
+}
+
+/** The same memory, for those who know nothing but Node's own kind. */
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length)
 }
 
 function missing(key: string): never {
