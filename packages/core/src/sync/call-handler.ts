@@ -41,8 +41,7 @@ export function createCallHandler(open: OpenFilesystem): CallHandler {
           await handles.release(handle)
           return {}
         case 'close':
-          await handles.releaseAll()
-          await methods['close']?.()
+          await openDeadline(call.timeoutMs, { op: 'close', path: undefined }).step(() => closeAll(methods, handles))
           return {}
         default:
           return perform({ methods, handles }, call)
@@ -56,6 +55,11 @@ async function openMethods({ args, timeoutMs }: ReceivedCall, open: OpenFilesyst
   const opened = await deadline.step(() => open(args[0] as OpenRequest, deadline.signal))
   const mountManager: unknown = 'mountManager' in opened ? opened.mountManager : undefined
   return Object.assign({}, opened, mountManager) as unknown as Methods
+}
+
+async function closeAll(methods: Methods, handles: OpenHandles): Promise<void> {
+  await handles.releaseAll()
+  await methods['close']?.()
 }
 
 interface HandlerContext {

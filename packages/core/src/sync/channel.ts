@@ -16,8 +16,8 @@ export interface Message {
   readonly body?: Uint8Array | undefined
 }
 
-/** Whose turn it is to write into the shared memory. */
-export const turns = { main: 0, worker: 1 } as const
+/** Whose turn it is to write into the shared memory; `nobody` when the worker ended in its own. */
+export const turns = { main: 0, worker: 1, nobody: 2 } as const
 
 /** Bytes of a message that cross at once; longer messages cross in several frames. */
 export const frameBytes: number = 256 * 1024

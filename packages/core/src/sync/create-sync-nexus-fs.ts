@@ -19,10 +19,10 @@ export function createSyncNexusFS(worker: BlockingPort, terminate: () => void): 
       return worker.call(call)
     },
   }
-  const close = (): void => {
+  const close = ({ timeoutMs }: Timed<object> = {}): void => {
     if (isClosed) return
     try {
-      port.call({ verb: 'close', args: [] })
+      port.call({ verb: 'close', args: [], timeoutMs })
     } finally {
       isClosed = true
       terminate()
@@ -31,7 +31,7 @@ export function createSyncNexusFS(worker: BlockingPort, terminate: () => void): 
   const verbs = Object.fromEntries(Object.keys(syncVerbs).map((verb) => [verb, createVerb(port, verb as SyncVerb)]))
   // The table has every verb of the interface, and each crosses as its row says; a loop cannot show that to the compiler.
   const filesystem = verbs as unknown as Omit<SyncConnectedNexusFS, 'mountManager' | 'close' | typeof Symbol.dispose> & SyncConnectedNexusFS['mountManager']
-  return { ...filesystem, mountManager: filesystem, close, [Symbol.dispose]: close }
+  return { ...filesystem, mountManager: filesystem, close, [Symbol.dispose]: () => close() }
 }
 
 type Verb = (...args: unknown[]) => unknown

@@ -61,8 +61,11 @@ export interface SyncNexusFS {
   usage(path: string, options?: Timed<CallOptions>): Usage
   listMounts(): MountInfo[]
   getMountInfo(path: string): MountInfo | undefined
-  /** Closes the filesystem and ends its thread; later calls fail with `unavailable`. Twice is once. A process may also end without it. */
-  close(): void
+  /**
+   * Waits for what is under way, closes the filesystem and ends its thread, which it does also when closing fails or `timeoutMs` is over; later
+   * calls fail with `unavailable`. Twice is once. A process may also end without it.
+   */
+  close(options?: Timed<object>): void
   [Symbol.dispose](): void
 }
 
