@@ -27,13 +27,15 @@ type Source = { readonly journal: JournalStore; readonly hasher: Hasher }
 export async function checkJournal(source: Source, options: JournalCheckOptions = {}): Promise<JournalCheck> {
   const walk = new JournalWalk(source, options)
   let segments: Awaited<ReturnType<JournalStore['segments']>> = []
+  let oldest: number | undefined
   try {
+    oldest = await source.journal.oldest({ signal: options.signal })
     segments = await source.journal.segments({ signal: options.signal })
   } catch (error) {
     walk.report(error)
   }
   for (const { first, last } of segments) await walk.segment(first, last)
-  return { commits: walk.commits, problems: walk.problems, isComplete: walk.problems.length === 0 && (segments[0]?.first ?? 1) === 1 }
+  return { commits: walk.commits, problems: walk.problems, isComplete: walk.problems.length === 0 && (oldest ?? 1) === 1 }
 }
 
 class JournalWalk {

@@ -1,4 +1,6 @@
 import type Database from 'better-sqlite3'
+import type { Descriptor } from '../context.ts'
+import type { ContentRow } from '../rows.ts'
 
 /** One line of a checkpoint: a row of the folded state under its kind (docs/repository-format.md, "Checkpoints"). */
 export type CheckpointLine = { readonly kind: string } & Readonly<Record<string, string | number | null>>
@@ -16,12 +18,23 @@ export const checkpointKinds = [
 /** The columns of the first line, of kind `head`: how far the state goes. */
 export const headColumns = ['repository', 'sequence', 'segment', 'offset', 'digest', 'nextNode'] as const
 
+/** A content's row as a checkpoint tells it; `undefined` leaves it out, so that it is not known. */
+export type PlaceContent = (row: ContentRow) => ContentRow | undefined
+
+interface StateOptions {
+  readonly descriptor: Descriptor | undefined
+  readonly place?: PlaceContent | undefined
+}
+
 /** The whole state that a connection sees, as lines without their line ends; the trailer is not among them. */
-export function* stateLines(database: Database.Database): Generator<string> {
+export function* stateLines(database: Database.Database, { descriptor, place = (row) => row }: StateOptions): Generator<string> {
   const head = database.prepare<[], Record<string, unknown>>(`SELECT ${quoted(headColumns)} FROM head`).get()
-  yield JSON.stringify({ kind: 'head', format: 1, ...head })
+  yield JSON.stringify({ kind: 'head', format: 1, ...head, algorithm: descriptor?.digest, inlineLimitBytes: descriptor?.inlineLimitBytes, created: descriptor?.created })
   for (const { kind, table, order, columns } of checkpointKinds) {
-    for (const row of database.prepare<[], Record<string, unknown>>(`SELECT ${quoted(columns)} FROM ${table} ORDER BY ${order}`).iterate()) yield JSON.stringify({ kind, ...row })
+    for (const row of database.prepare<[], Record<string, unknown>>(`SELECT ${quoted(columns)} FROM ${table} ORDER BY ${order}`).iterate()) {
+      const told = kind === 'content' ? place(row as unknown as ContentRow) : row
+      if (told !== undefined) yield JSON.stringify({ kind, ...told })
+    }
   }
 }
 

@@ -1,12 +1,15 @@
 import type { CallOptions } from '../../contract/backend.ts'
+import type { ContentStore } from '../../contract/store.ts'
 import type { Repository } from '../context.ts'
 import type { RepositoryOptions } from '../open-repository.ts'
+import type { BackupOptions, BackupReport } from './backup.ts'
 import type { GarbageOptions, GarbageReport } from './collect-garbage.ts'
 import type { CompactOptions, CompactReport } from './compact.ts'
 import type { FsckOptions, FsckReport } from './fsck.ts'
+import type { RestoreOptions, RestoreReport, RestoreTarget } from './restore-backup.ts'
 import type { RetentionOptions, RetentionReport } from './retention.ts'
 import type { ScrubOptions, ScrubReport } from './scrub.ts'
-import type { WrittenCheckpoint } from './write-checkpoint.ts'
+import type { WrittenCheckpoint } from './store-checkpoint.ts'
 
 /**
  * Lets versions go that were replaced longer ago than `keepMs` or are beyond the newest `keepVersions`, and places that were left longer ago. The
@@ -52,4 +55,21 @@ export async function scrub(repository: Repository, options?: ScrubOptions): Pro
  */
 export async function fsck(target: Repository | RepositoryOptions, options?: FsckOptions): Promise<FsckReport> {
   return (await import('./fsck-storage.ts')).fsck(target, options)
+}
+
+/**
+ * Copies a repository as of one commit into a place for objects, while writers go on; what an earlier backup brought there is not copied again.
+ * @param target Empty, or an earlier backup of the same repository; a local directory as `openLocalStore({ root })` gives it (`contents`).
+ * @throws NexusError `not_found` where there is no repository yet, `invalid_argument` for a backup of another repository, `corrupt` when a copy reads back differently
+ */
+export async function backup(repository: Repository, target: ContentStore, options?: BackupOptions): Promise<BackupReport> {
+  return (await import('./backup.ts')).backup(repository, target, options)
+}
+
+/**
+ * Makes a repository again from the newest whole backup: the same files, versions and snapshots under the same ids. Open it as any other afterwards.
+ * @throws NexusError `not_found` when there is no whole backup, `already_exists` or `not_empty` when the target is not empty
+ */
+export async function restoreBackup(source: ContentStore, target: RestoreTarget, options?: RestoreOptions): Promise<RestoreReport> {
+  return (await import('./restore-backup.ts')).restoreBackup(source, target, options)
 }

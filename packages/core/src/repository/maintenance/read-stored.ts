@@ -9,8 +9,11 @@ export type StoredContent = Pick<ContentRow, 'digest' | 'size' | 'key' | 'segmen
 /** Why a content's bytes are not what they must be. */
 export type Damage = 'missing' | 'cut short' | 'damaged'
 
+/** Where such bytes are read from. */
+export type StoredSource = Pick<Repository, 'contents' | 'journal' | 'hasher'>
+
 /** Its bytes, checked against its digest; never puts anything in quarantine, so that it may be used inside the turn to commit. */
-export async function readStored(repository: Repository, row: StoredContent, signal?: AbortSignal): Promise<Uint8Array | Damage> {
+export async function readStored(repository: StoredSource, row: StoredContent, signal?: AbortSignal): Promise<Uint8Array | Damage> {
   try {
     const bytes = await load(repository, row, signal)
     return isWhole(repository, row, bytes) ? bytes : 'damaged'
@@ -22,7 +25,7 @@ export async function readStored(repository: Repository, row: StoredContent, sig
 }
 
 /** The same; what is wrong is looked at a second time before it is believed. */
-export async function readStoredTwice(repository: Repository, row: StoredContent, signal?: AbortSignal): Promise<Uint8Array | Damage> {
+export async function readStoredTwice(repository: StoredSource, row: StoredContent, signal?: AbortSignal): Promise<Uint8Array | Damage> {
   const first = await readStored(repository, row, signal)
   return typeof first === 'string' ? readStored(repository, row, signal) : first
 }
@@ -42,6 +45,6 @@ export function partsOfList({ hasher }: Pick<Repository, 'hasher'>, list: Uint8A
   return Array.from({ length: Math.ceil(pieces.length / perPart) }, (_, index) => partDigest(hasher, pieces.slice(index * perPart, (index + 1) * perPart)))
 }
 
-async function load({ contents, journal }: Repository, { key, segment, offset, size }: StoredContent, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function load({ contents, journal }: StoredSource, { key, segment, offset, size }: StoredContent, signal: AbortSignal | undefined): Promise<Uint8Array> {
   return key === null ? journal.readInline({ segment: segment ?? 0, offset, sizeBytes: size }) : contents.read(key, { offset, length: size }, { signal })
 }
