@@ -6,7 +6,9 @@ export default defineConfig({
   test: {
     include: ['{packages,apps,examples}/*/{src,test}/**/*.test.ts', 'docs/**/*.test.ts', 'scripts/**/*.test.ts'],
     execArgv: ['--conditions=nexus-source'],
-    testTimeout: 30_000,
+    // Two slow cores that something else may use too: time decides no test, it only ends one that hangs.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     typecheck: { enabled: true, include: ['packages/*/test/**/*.test-d.ts'], tsconfig: './tsconfig.json' }
   }
 })
