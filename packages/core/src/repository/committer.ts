@@ -92,7 +92,8 @@ export class Committer {
         { durability: repository.durability, signal: group.length === 1 ? group[0]?.signal : undefined },
       )
       this.#publish(planned, entries)
-      if (present.isBehind) await this.#host.settle()
+      // What is committed stays so, whatever the index says: until it has caught up, every reader asks it again and meets the reason.
+      if (present.isBehind) await Promise.allSettled([this.#host.settle()])
       for (const { waiting, result, header } of planned) waiting.resolve({ result, header })
       this.#isLost = false
     } catch (error) {
