@@ -23,11 +23,11 @@ async function problemsOf(durability: Durability, { runs, cuts, losesSyncs = fal
 
 describe(`a power cut (NEXUS_SEED=${seed})`, () => {
   it('takes nothing that was acknowledged under fsync', { timeout: 120_000 }, async () => {
-    expect(await problemsOf('fsync', { runs: 4, cuts: 50 })).toEqual([])
+    expect(await problemsOf('fsync', { runs: 3, cuts: 30 })).toEqual([])
   })
 
   it('takes only the tail under os, and nothing torn is shown', { timeout: 120_000 }, async () => {
-    expect(await problemsOf('os', { runs: 4, cuts: 50 })).toEqual([])
+    expect(await problemsOf('os', { runs: 3, cuts: 30 })).toEqual([])
   })
 
   it('is seen to take acknowledged writes when syncs do nothing', { timeout: 120_000 }, async () => {
