@@ -12,8 +12,8 @@ function run(scenario: string, flags: readonly string[] = []): { status: number 
 }
 
 function stubborn(): SyncNexusFS {
-  const backends = { memory: './sync-stubborn-backend.ts' }
-  return mountSync('memory://x', { ephemeral: true, at: '/m', backends, resolveFrom: import.meta.url })
+  const backends = { memory: new URL('./sync-stubborn-backend.ts', import.meta.url).href }
+  return mountSync('memory://x', { ephemeral: true, at: '/m', backends })
 }
 
 describe('a process', () => {

@@ -37,7 +37,7 @@ export async function* splitLines(chunks: AsyncIterable<Uint8Array> | Iterable<U
 }
 
 /** `line` as text, cut at `maxLineBytes`, without a carriage return at its end. */
-export function decodeLine(line: Uint8Array, maxLineBytes: number): string {
+function decodeLine(line: Uint8Array, maxLineBytes: number): string {
   const cut = line.subarray(0, maxLineBytes)
   const whole = line.byteLength <= maxLineBytes && cut.at(-1) === carriageReturn ? cut.subarray(0, -1) : cut
   return decoder.decode(whole)
