@@ -26,7 +26,7 @@ async function trace(lab: Lab, job: CountJob): Promise<TraceCounts> {
 function toFact({ title, operations }: CountJob, { syncs, writes, journalBytes, contentBytes, indexBytes }: TraceCounts): Fact {
   const each = (count: number): string => (count / operations).toFixed(2).replace(/\.?0+$/, '')
   const bytes = (count: number): string => formatBytes(count / operations)
-  const value = `${each(syncs)} syncs, ${each(writes)} writes; journal ${bytes(journalBytes)}, contents ${bytes(contentBytes)}, index ${bytes(indexBytes)}`
+  const value = `${each(syncs)} syncs, ${each(writes)} writes; journal ${bytes(journalBytes)}, contents and other files ${bytes(contentBytes)}, index ${bytes(indexBytes)}`
   return { title: `count: ${title}`, value }
 }
 
