@@ -35,8 +35,8 @@ describe('care of a repository', () => {
 
   it('gc keeps history when told to', async () => {
     await scratch.run(['write', '--text', 'newer', '/local/data/big.bin'])
-    await scratch.run(['gc', '--no-retention', '--keep-for', '0s', '/local/data'])
-    await scratch.run(['restore', '/local/data/big.bin'])
+    expect(await scratch.run(['gc', '--no-retention', '--keep-for', '0s', '/local/data'])).toMatchObject({ code: 0, stderr: '' })
+    expect(await scratch.run(['restore', '/local/data/big.bin'])).toMatchObject({ code: 0, stderr: '' })
     expect(JSON.parse((await scratch.run(['stat', '--json', '/local/data/big.bin'])).stdout)).toMatchObject({ sizeBytes: 500_000 })
   })
 
@@ -48,6 +48,17 @@ describe('care of a repository', () => {
     expect((await scratch.run(['fsck', '--read-data', '/local/data'])).stdout).toMatch(/^content {2}\/local\/data\/big\.bin/)
     expect((await scratch.run(['cat', '/local/data/big.bin'])).code).toBe(25)
     expect((await scratch.run(['scrub', '/local/data'])).code).toBe(1)
+  })
+
+  it('a backup is brought back whole, and a second one copies only what is new', async () => {
+    expect(JSON.parse((await scratch.run(['backup', '--json', '/local/data', './copy'])).stdout)).toMatchObject({ contents: 2, kept: 0, problems: [] })
+    await scratch.run(['write', '--text', 'later', '/local/data/later.txt'])
+    expect(JSON.parse((await scratch.run(['backup', '--json', '/local/data', './copy'])).stdout)).toMatchObject({ contents: 1, kept: 2 })
+    expect((await scratch.run(['backup', '--restore', './copy', './restored'])).code).toBe(0)
+    expect((await scratch.run(['ls', 'local://./restored'])).stdout).toBe('big.bin\nlater.txt\nsmall.txt\n')
+    expect((await scratch.run(['fsck', '--read-data', 'local://./restored'])).code).toBe(0)
+    expect((await scratch.run(['backup', '--restore', './copy', './restored'])).code).toBe(11)
+    expect((await scratch.run(['backup', '--restore', './nowhere', './elsewhere'])).code).toBe(10)
   })
 
   it('a lost nexus.json is written again', async () => {

@@ -7,10 +7,10 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 }
 
 /** A failure of this machine's filesystem as an error of ours; every other error stays what it is. */
-export function toHostError(error: unknown, hostPath: string | Buffer): unknown {
+export function toHostError(error: unknown, hostPath: string | Buffer, op = 'cp'): unknown {
   if (isNexusError(error) || !(error instanceof Error) || !('code' in error)) return error
   const code = codes[String(error.code)]
   const path = hostPath.toString()
   const reason = code === 'unsupported' ? 'It became a link while it was copied; links are not followed.' : undefined
-  return new NexusError(code ?? 'unexpected', { op: 'cp', path: `host:${path}`, reason: code === undefined ? error.message : reason, cause: error })
+  return new NexusError(code ?? 'unexpected', { op, path: `host:${path}`, reason: code === undefined ? error.message : reason, cause: error })
 }

@@ -1,9 +1,10 @@
 import type { LocalConfig } from '@nexus/backend-local'
-import { nexusHome, openRepository, parseUri, processEnvironment, readMounts, type RepositoryBackend, type RepositoryOptions, stateDirectory } from '@nexus/core'
+import { openRepository, parseUri, readMounts, type RepositoryBackend, type RepositoryOptions } from '@nexus/core'
 import { type BackendDefinition, isNexusError, isWithin, type MountSpec, NexusError, type OpenContext } from '@nexus/core/contract'
 import type { Cli } from '../cli.ts'
 import { parseNexusOperand } from '../paths/operand.ts'
 import { mountForUri } from '../paths/uri-mount.ts'
+import { openContext } from './open-context.ts'
 
 /** A repository, opened to be cared for. */
 export interface OpenedRepository extends AsyncDisposable {
@@ -77,11 +78,6 @@ async function holdsRepository(definition: BackendDefinition<LocalConfig>, { con
     if (isDamaged && isNexusError(error, 'corrupt')) return true
     throw error
   }
-}
-
-function openContext(signal: AbortSignal): OpenContext {
-  const { now, random, fetch, env } = processEnvironment()
-  return { now, random, fetch, env, privateDirectories: [stateDirectory(), nexusHome()], credentials: () => Promise.resolve(undefined), signal }
 }
 
 /** A path of the repository as the person sees it. */
