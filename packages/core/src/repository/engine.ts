@@ -11,6 +11,7 @@ import { IndexKeeper } from './index-keeper.ts'
 import type { IndexReader } from './index-reader.ts'
 import { LoopGuard } from './loop-guard.ts'
 import type { RepositoryProblem } from './maintenance/problem.ts'
+import { recoverContents } from './maintenance/recover-contents.ts'
 import { quarantineContent } from './maintenance/quarantine.ts'
 import { Present } from './present.ts'
 
@@ -76,7 +77,7 @@ export class Engine implements Repository {
       present: this.#present,
       author: options.author,
       randomId: options.randomId,
-      settle: () => this.#settle(),
+      settle: () => this.#settleOrRebuild(),
       breathe: () => this.#rebuilding ?? this.#keeper?.offer() ?? this.#guard.pass(),
     })
   }
@@ -99,7 +100,10 @@ export class Engine implements Repository {
     const bytes = await this.journal.readDescriptor({ signal })
     const descriptor = bytes === undefined ? undefined : parseDescriptor(bytes, this.journal.name)
     this.#hasher = await openHasher(descriptor?.digest ?? this.#options.digest)
-    if (descriptor !== undefined) await this.#attach(descriptor, { signal })
+    if (descriptor === undefined) return
+    await this.#attach(descriptor, { signal })
+    if (!this.readonly && this.#index?.isConfirmed === false) this.recovered = await recoverContents(this, signal)
+    await this.#confirm()
   }
 
   enter(): void {
@@ -134,7 +138,15 @@ export class Engine implements Repository {
   #skipGone(error: unknown): Promise<void> {
     if (!isNexusError(error, 'not_found')) throw error
     this.#present.isBehind = true
-    return this.#settle()
+    return this.#settleOrRebuild()
+  }
+
+  /** An index that nobody else writes to may lack what was compacted away: a checkpoint has it. */
+  #settleOrRebuild(): Promise<void> {
+    return this.#settle().catch((error: unknown) => {
+      if (!isNexusError(error, 'not_found')) throw error
+      return this.rebuildIndex()
+    })
   }
 
   async settleIndex(signal?: AbortSignal): Promise<IndexReader | undefined> {
@@ -215,6 +227,11 @@ export class Engine implements Repository {
     await this.journal.close()
   }
 
+  /** What is not on disk yet was looked at, or written, since the machine was started. */
+  async #confirm(): Promise<void> {
+    if (!this.readonly && this.#index?.isConfirmed === false) await this.#index.confirm()
+  }
+
   async #rebuild(): Promise<void> {
     const descriptor = this.#descriptor
     if (descriptor === undefined) return
@@ -222,6 +239,7 @@ export class Engine implements Repository {
     const index = this.#index
     clearInterval(this.#restTimer)
     await this.#attach(descriptor, { isDistrusted: true })
+    await this.#confirm()
     // Whoever began with the old one ends with it: closed under a commit, it would fail what is well.
     await Promise.allSettled([this.#settling])
     await keeper?.close()
@@ -230,7 +248,7 @@ export class Engine implements Repository {
 
   async #lookAgain(signal?: AbortSignal): Promise<void> {
     const bytes = await this.journal.readDescriptor({ signal })
-    if (bytes !== undefined && this.#index === undefined) await (this.#settling ??= this.#attach(parseDescriptor(bytes, this.journal.name), { signal }).finally(() => (this.#settling = undefined)))
+    if (bytes !== undefined && this.#index === undefined) await (this.#settling ??= this.#attach(parseDescriptor(bytes, this.journal.name), { signal }).then(() => this.#confirm()).finally(() => (this.#settling = undefined)))
   }
 
   async #attach(descriptor: Descriptor, { signal, isDistrusted = false }: { readonly signal?: AbortSignal | undefined; readonly isDistrusted?: boolean } = {}): Promise<void> {
@@ -241,7 +259,6 @@ export class Engine implements Repository {
       contents: this.contents,
       hasher: this.#hasher,
       repositoryId: descriptor.id,
-      now: this.now,
       signal,
       isDistrusted,
     })
@@ -270,13 +287,7 @@ export class Engine implements Repository {
 
   async #catchUp(): Promise<void> {
     if (this.#index === undefined) return
-    try {
-      if (this.#present.isBehind || this.#present.pending.length > 0) await this.#index.catchUp()
-    } catch (error) {
-      // An index of this machine alone may lack what was compacted away: a checkpoint has it.
-      if (!isNexusError(error, 'not_found')) throw error
-      await this.rebuildIndex()
-    }
+    if (this.#present.isBehind || this.#present.pending.length > 0) await this.#index.catchUp()
     this.#present.advance()
   }
 }

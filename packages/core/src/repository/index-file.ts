@@ -21,6 +21,9 @@ export interface IndexFile {
   snapshots(node: number): readonly { readonly name: string; readonly sequence: number; readonly time: number }[]
   /** Whether an object of this key was let go once. */
   wasDropped(key: string): boolean
+  /** Whether the contents that were not on disk when they were acknowledged have been looked at since the machine was started. */
+  readonly isConfirmed: boolean
+  confirm(): Promise<void>
   /** Shortens the write-ahead log and keeps the query planner's statistics, when nothing else is to be done. */
   tidy(): void
   close(): void
@@ -32,7 +35,6 @@ export interface IndexFileOptions {
   readonly contents: ContentStore
   readonly hasher: Hasher
   readonly repositoryId: string
-  readonly now: () => number
   readonly signal?: AbortSignal | undefined
   /** What stands there was seen to be damaged: it is made again unseen. */
   readonly isDistrusted?: boolean | undefined
@@ -111,7 +113,7 @@ export function removeIndexFile(path: string): void {
 async function makeAgain(options: IndexFileOptions): Promise<IndexFile> {
   removeIndexFile(options.path)
   const database = await whenFree(() => openDatabase(options.path), options.signal)
-  createSchema(database, { repository: options.repositoryId, epoch: options.journal.epoch, now: options.now() })
+  createSchema(database, options.repositoryId)
   try {
     await loadCheckpoint(database, options)
   } catch (error) {
@@ -128,7 +130,7 @@ async function assemble(database: Database.Database, options: IndexFileOptions):
   const dropped = writerDatabase.prepare('SELECT 1 FROM dropped WHERE key = ?')
   const snapshots = database.prepare<[number], { name: string; sequence: number; time: number }>('SELECT name, sequence, time FROM snapshots WHERE node = ? ORDER BY sequence')
   const apply = (entries: readonly JournalEntry[], signal?: AbortSignal): Promise<IndexHead> =>
-    applyInSteps(writerDatabase, writer, { entries, epoch: options.journal.epoch, signal })
+    applyInSteps(writerDatabase, writer, { entries, signal })
   return {
     reader,
     apply,
@@ -138,6 +140,10 @@ async function assemble(database: Database.Database, options: IndexFileOptions):
     },
     snapshots: (node) => snapshots.all(node),
     wasDropped: (key) => dropped.get(key) !== undefined,
+    isConfirmed: reader.head.epoch === options.journal.epoch,
+    async confirm() {
+      await applyStep(() => writerDatabase.prepare('UPDATE head SET epoch = ?').run(options.journal.epoch), undefined)
+    },
     tidy() {
       reader.end()
       writerDatabase.pragma('wal_checkpoint(PASSIVE)')
@@ -166,13 +172,13 @@ async function catchUpFrom(
 async function applyInSteps(
   database: Database.Database,
   writer: IndexWriter,
-  { entries, epoch, signal }: { entries: readonly JournalEntry[]; epoch: string; signal: AbortSignal | undefined },
+  { entries, signal }: { entries: readonly JournalEntry[]; signal: AbortSignal | undefined },
 ): Promise<IndexHead> {
   let head: IndexHead | undefined
   for (let start = 0; start < entries.length; start += commitsPerTransaction) {
     if (start > 0) await abortableDelay(0, signal)
     const step = entries.slice(start, start + commitsPerTransaction)
-    head = await applyStep(() => database.transaction(() => writer.apply(step, epoch)).immediate(), signal)
+    head = await applyStep(() => database.transaction(() => writer.apply(step)).immediate(), signal)
   }
   if (head === undefined) throw new NexusError('unexpected', { reason: 'No commit to apply.' })
   return head

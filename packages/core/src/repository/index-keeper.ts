@@ -66,7 +66,7 @@ export class IndexKeeper {
     const { present, index, journal } = this.#options
     const entries = present.pending.slice()
     const packed = packEntries(entries)
-    const reply = await this.#ask({ apply: packed, epoch: journal.epoch }, [packed.headers.buffer, packed.numbers.buffer])
+    const reply = await this.#ask({ apply: packed }, [packed.headers.buffer, packed.numbers.buffer])
     if (reply === 'gap') await index.catchUp()
     present.advance()
     this.#appliedSinceCheckpoint += entries.length

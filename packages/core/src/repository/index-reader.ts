@@ -9,6 +9,7 @@ export interface IndexHead extends JournalPosition {
   /** Digest of the header of commit `sequence`. */
   readonly digest: string
   readonly nextNode: number
+  /** The machine's boot in which contents that were not on disk were looked at last; empty for an index that was made again. */
   readonly epoch: string
 }
 

@@ -42,13 +42,13 @@ export function openDatabase(path: string, { readonly = false }: { readonly read
   }
 }
 
-/** Makes the tables of an empty index. */
-export function createSchema(database: Database.Database, head: { readonly repository: string; readonly epoch: string; readonly now: number }): void {
+/** Makes the tables of an empty index, which no boot of the machine has confirmed. */
+export function createSchema(database: Database.Database, repository: string): void {
   database.transaction(() => {
     database.exec(schema)
     database
       .prepare('INSERT INTO head VALUES (1, ?, ?, 0, 0, 0, ?, 2, ?)')
-      .run(indexSchema, head.repository, '', head.epoch)
+      .run(indexSchema, repository, '', '')
   }).immediate()
 }
 

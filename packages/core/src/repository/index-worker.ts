@@ -11,7 +11,7 @@ export interface IndexWorkerData {
 }
 
 /** What it is asked: commits to apply, in order; a checkpoint of the write-ahead log; to end. */
-export type IndexWorkerRequest = { readonly apply: PackedEntries; readonly epoch: string } | { readonly checkpoint: true } | { readonly close: true }
+export type IndexWorkerRequest = { readonly apply: PackedEntries } | { readonly checkpoint: true } | { readonly close: true }
 
 /** What it answers to each request. `gap`: the index does not reach up to these commits. */
 export type IndexWorkerReply = { readonly done: 'applied' | 'gap' | 'checkpointed' } | { readonly failure: Error }
@@ -38,20 +38,20 @@ parentPort?.on('message', (request: IndexWorkerRequest) => {
 function answer(request: Exclude<IndexWorkerRequest, { close: true }>): IndexWorkerReply {
   try {
     if ('checkpoint' in request) return checkpoint()
-    return apply(request.apply, request.epoch)
+    return apply(request.apply)
   } catch (error) {
     return { failure: error instanceof Error ? error : new Error(String(error)) }
   }
 }
 
-function apply(packed: PackedEntries, epoch: string): IndexWorkerReply {
+function apply(packed: PackedEntries): IndexWorkerReply {
   const entries = unpackEntries(packed)
   const first = entries[0]?.sequence ?? 0
   const isGap = whenFree(() =>
     database
       .transaction(() => {
         if ((head.get()?.sequence ?? 0) < first - 1) return true
-        writer.apply(entries, epoch)
+        writer.apply(entries)
         return false
       })
       .immediate(),

@@ -14,18 +14,18 @@ export interface IndexWriter {
    * @returns The head afterwards.
    * @throws NexusError `corrupt` when a commit does not follow its predecessor.
    */
-  apply(entries: readonly JournalEntry[], epoch: string): IndexHead
+  apply(entries: readonly JournalEntry[]): IndexHead
 }
 
 /** Prepares the statements of a connection. */
 export function createIndexWriter(database: Database.Database, hasher: Hasher): IndexWriter {
   const reader = createIndexReader(database)
-  const setHead = database.prepare('UPDATE head SET sequence = ?, segment = ?, "offset" = ?, digest = ?, nextNode = ?, epoch = ?')
+  const setHead = database.prepare('UPDATE head SET sequence = ?, segment = ?, "offset" = ?, digest = ?, nextNode = ?')
   const state = createSqlState(database, reader)
   const readHead = database.prepare<[], IndexHead>('SELECT schema, repository, sequence, segment, "offset", digest, nextNode, epoch FROM head')
 
   return {
-    apply(entries, epoch) {
+    apply(entries) {
       const before = readHead.get() as IndexHead
       let head = before
       state.nextNode = before.nextNode
@@ -40,8 +40,8 @@ export function createIndexWriter(database: Database.Database, hasher: Hasher): 
         for (const operation of header.operations) foldInto(state, operation, header)
         head = { ...head, ...entry.end, digest: hasher.digest(entry.header) }
       }
-      if (head !== before) setHead.run(head.sequence, head.segment, head.offset, head.digest, state.nextNode, epoch)
-      return { ...head, nextNode: state.nextNode, epoch }
+      if (head !== before) setHead.run(head.sequence, head.segment, head.offset, head.digest, state.nextNode)
+      return { ...head, nextNode: state.nextNode }
     },
   }
 }

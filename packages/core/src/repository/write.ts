@@ -2,6 +2,8 @@ import type { AppendOptions, BatchOperation, Body, CallOptions, DeleteOptions, F
 import { assertNever, isNexusError, NexusError } from '../contract/errors.ts'
 import type { Path } from '../contract/paths.ts'
 import type { Draft, PreparedContent, Repository } from './context.ts'
+import { ensureSourceDurable } from './ensure-durable.ts'
+import { ensureDurable } from './maintenance/make-durable.ts'
 import { ContentGone, planSetMetadata, planWrite } from './plan-write.ts'
 import { planCopy, planDelete, planMkdir, planRename } from './plan-tree.ts'
 import { discardStaged, isInline, prepareContent, prepareInline } from './prepare-content.ts'
@@ -28,7 +30,7 @@ export function write(repository: Repository, path: Path, { body, options = {} }
 async function writePrepared(repository: Repository, place: Place, { body, options }: { body: Body; options: WriteOptions }): Promise<FileStat> {
   await repository.ensureCreated(options.signal)
   for (;;) {
-    const prepared = await prepareContent(repository, body, { sizeBytes: options.sizeBytes, signal: options.signal })
+    const prepared = await prepareDurably(repository, body, { sizeBytes: options.sizeBytes, signal: options.signal })
     try {
       return await commitRow(repository, place, { plan: (draft) => planWrite(draft, place.path, { ...options, prepared }) })
     } catch (error) {
@@ -39,6 +41,13 @@ async function writePrepared(repository: Repository, place: Place, { body, optio
       await discardStaged(prepared)
     }
   }
+}
+
+/** Brings a body so far that one commit makes it part of the repository, and puts on disk what is there of it already. */
+async function prepareDurably(repository: Repository, body: Body, options: { readonly sizeBytes?: number | undefined; readonly signal?: AbortSignal | undefined }): Promise<PreparedContent> {
+  const prepared = await prepareContent(repository, body, options)
+  await ensureDurable(repository, [prepared.digest, ...(prepared.needs ?? [])], options.signal)
+  return prepared
 }
 
 function isContentGone(error: unknown): boolean {
@@ -95,7 +104,8 @@ function existing(repository: Repository, path: Path): EntryRow | undefined {
 }
 
 export function setMetadata(repository: Repository, path: Path, { patch, options = {} }: { readonly patch: MetadataPatch; readonly options?: AppendOptions | undefined }): Promise<FileStat> {
-  return change(repository, { op: 'setMetadata', path, signal: options.signal }, { plan: (draft) => planSetMetadata(draft, path, { ...options, patch }) })
+  const place = { op: 'setMetadata', path, signal: options.signal }
+  return withDurable(repository, place, () => change(repository, place, { plan: (draft) => planSetMetadata(draft, path, { ...options, patch }) }))
 }
 
 export async function remove(repository: Repository, path: Path, options: DeleteOptions = {}): Promise<void> {
@@ -111,7 +121,17 @@ export function rename(repository: Repository, from: Path, { to, options = {} }:
 }
 
 export function copy(repository: Repository, from: Path, { to, options = {} }: { readonly to: Path; readonly options?: MoveOptions | undefined }): Promise<FileStat> {
-  return change(repository, { op: 'copy', path: from, signal: options.signal }, { plan: (draft) => planCopy(draft, from, { ...options, to }), result: to })
+  const place = { op: 'copy', path: from, signal: options.signal }
+  return withDurable(repository, place, () => change(repository, place, { plan: (draft) => planCopy(draft, from, { ...options, to }), result: to }))
+}
+
+/** Commits what refers to a content that is there already. */
+function withDurable(repository: Repository, place: Place, commit: () => Promise<FileStat>): Promise<FileStat> {
+  if (repository.durability !== 'fsync') return commit()
+  return withPlace(repository, place, async () => {
+    await ensureSourceDurable(repository, place.path, place.signal)
+    return commit()
+  })
 }
 
 /** All steps in one commit, or none. */
@@ -135,7 +155,9 @@ async function batchOnce(repository: Repository, operations: readonly BatchOpera
   const prepared = new Map<BatchOperation, PreparedContent>()
   try {
     for (const operation of operations) {
-      if (operation.op === 'write') prepared.set(operation, await prepareContent(repository, operation.body.slice(), { sizeBytes: operation.sizeBytes, signal }))
+      if (operation.op === 'write') prepared.set(operation, await prepareDurably(repository, operation.body.slice(), { sizeBytes: operation.sizeBytes, signal }))
+      if (operation.op === 'copy') await ensureSourceDurable(repository, operation.from, signal)
+      if (operation.op === 'setMetadata') await ensureSourceDurable(repository, operation.path, signal)
     }
     const { result } = await repository.commit((draft) => operations.map((operation) => planStep(draft, operation, { prepared, repository })), { signal })
     return result

@@ -37,8 +37,8 @@ export async function checkIndex(repository: Repository, snapshot: IndexSnapshot
 
 async function makeFresh(repository: Repository, { fresh, snapshot }: { fresh: Database.Database; snapshot: IndexSnapshot }, { isJournalComplete, signal }: IndexCheckOptions): Promise<void> {
   const { journal, contents, hasher } = repository
-  const { repository: repositoryId, epoch, sequence } = snapshot.head
-  createSchema(fresh, { repository: repositoryId, epoch, now: repository.now() })
+  const { repository: repositoryId, sequence } = snapshot.head
+  createSchema(fresh, repositoryId)
   if (!isJournalComplete) await loadCheckpoint(fresh, { journal, contents, hasher, repositoryId, signal })
   const writer = createIndexWriter(fresh, hasher)
   const pace = createPace(signal)
@@ -47,7 +47,7 @@ async function makeFresh(repository: Repository, { fresh, snapshot }: { fresh: D
     const entries = (await journal.newer(at, { signal })).filter((entry) => entry.sequence <= sequence)
     for (let start = 0; start < entries.length; start += 256) {
       const some = entries.slice(start, start + 256)
-      at = fresh.transaction(() => writer.apply(some, epoch)).immediate()
+      at = fresh.transaction(() => writer.apply(some)).immediate()
       await pace()
     }
     if (entries.length === 0) return

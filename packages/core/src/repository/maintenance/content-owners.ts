@@ -8,9 +8,11 @@ import type { Pace } from './pace.ts'
 export interface ContentOwner {
   readonly digest: string
   readonly version: number
+  readonly node: number
   /** Where the file is, or was last; `undefined` when its place was forgotten. */
   readonly path: string | undefined
-  readonly isCurrent: boolean
+  /** The live place of the version that the file shows now. */
+  readonly place?: { readonly directory: number; readonly name: string }
 }
 
 interface OwnerRow {
@@ -42,9 +44,13 @@ async function currentOwners(database: Database.Database, lastPath: LastPath, pa
   const rows = database.prepare<unknown[], PlacedRow>(`SELECT digest, node, version, directory, key FROM entries t WHERE ${inRange(entriesInOrder)} AND digest IS NOT NULL AND ${isWanted}`)
   const found: ContentOwner[] = []
   for await (const range of keyRanges(database, entriesInOrder, pace)) {
-    for (const row of rows.all(...range)) found.push({ digest: row.digest, version: row.version, path: pathOf(lastPath, row), isCurrent: true })
+    for (const row of rows.all(...range)) found.push(toOwner(lastPath, row))
   }
   return found
+}
+
+function toOwner(lastPath: LastPath, row: PlacedRow): ContentOwner {
+  return { digest: row.digest, version: row.version, node: row.node, path: pathOf(lastPath, row), place: { directory: row.directory, name: row.key } }
 }
 
 async function pastOwners(database: Database.Database, lastPath: LastPath, pace: Pace): Promise<ContentOwner[]> {
@@ -53,7 +59,7 @@ async function pastOwners(database: Database.Database, lastPath: LastPath, pace:
   for await (const range of keyRanges(database, versionsInOrder, pace)) found.push(...rows.all(...range))
   const places = await findPlaces(database, { nodes: new Set(found.map(({ node }) => node)), lastPath, pace })
   // A file that was moved has its present version here too, which was told already.
-  return found.filter(({ node, version }) => places.get(node)?.version !== version).map(({ digest, version, node }) => ({ digest, version, path: places.get(node)?.path, isCurrent: false }))
+  return found.filter(({ node, version }) => places.get(node)?.version !== version).map(({ digest, version, node }) => ({ digest, version, node, path: places.get(node)?.path }))
 }
 
 interface FoundPlace {
