@@ -75,6 +75,11 @@ describe('exists', () => {
     expect(await Promise.all(['/a', '/a/b', '/c', '/a/b/c'].map((path) => fs.exists(path)))).toEqual([true, true, false, false])
   })
 
+  it('is false where a backend says that the parent is a file', async () => {
+    const { fs } = recorded({ stat: () => Promise.reject(new NexusError('not_directory')) })
+    expect(await fs.exists('/a/b')).toBe(false)
+  })
+
   it('rejects for every other failure', async () => {
     const { fs } = recorded({ stat: () => Promise.reject(new NexusError('permission_denied')) })
     await fails(fs.exists('/a'), 'permission_denied')

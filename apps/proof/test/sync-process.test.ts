@@ -44,6 +44,22 @@ describe('timeoutMs', () => {
   })
 })
 
+describe('a write that ends while its iterable makes a call', () => {
+  it('is told once that call is done, and the next one works', () => {
+    const fs = stubborn()
+    let pieces = 0
+    function* slow(): Generator<Uint8Array> {
+      for (; ; pieces++) {
+        yield new Uint8Array(1)
+        expect(() => fs.stat('/m/never', { timeoutMs: 200 })).toThrow(expect.objectContaining({ op: 'stat' }))
+      }
+    }
+    expect(() => fs.write('/m/a', slow(), { timeoutMs: 20 })).toThrow(expect.objectContaining({ code: 'timeout', op: 'write' }))
+    expect(pieces).toBe(1)
+    for (let round = 0; round < 3; round++) expect(fs.exists('/m/a')).toBe(false)
+  })
+})
+
 describe('a worker that ends', () => {
   it('is told as unavailable, now and later', () => {
     const fs = stubborn()
