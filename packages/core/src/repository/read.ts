@@ -99,7 +99,8 @@ function openContent(repository: Repository, row: EntryRow, { path, options }: {
   }
 }
 
-const decoder = new TextDecoder()
+// A byte order mark is part of what was written.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 function streamBody(
   repository: Repository,
