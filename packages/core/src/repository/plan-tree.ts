@@ -1,6 +1,7 @@
 import type { DeleteOptions, MkdirOptions, MoveOptions } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
-import { baseName, isWithin, parentPath, type Path } from '../contract/paths.ts'
+import { baseName, isWithin, parentPath, type Path, pathSegments } from '../contract/paths.ts'
+import { rootNode } from './commit.ts'
 import type { Draft } from './context.ts'
 import { checkAbsence, checkConditions, makeDirectories, makeDirectory, planned, plannedExisting, plannedParent } from './plan-paths.ts'
 import { place } from './plan-write.ts'
@@ -19,13 +20,21 @@ export function planMkdir(draft: Draft, path: Path, options: MkdirOptions = {}):
   return plannedExisting(draft, path)
 }
 
-/** @throws NexusError `not_found`, `not_directory` */
+/** @throws NexusError `not_found`, or `not_directory` where the way to it leads through a file */
 function existingParent(draft: Draft, path: Path): number {
   const parent = parentPath(path)
   const node = draft.directory(parent)
   if (node !== undefined) return node
-  const row = planned(draft, parent)
-  throw new NexusError(row === undefined ? 'not_found' : 'not_directory', { path, reason: row === undefined ? `There is no directory "${parent}"; pass recursive to make it.` : `"${parent}" is a file.` })
+  let at = rootNode
+  let walked = ''
+  for (const name of pathSegments(parent)) {
+    walked += `/${name}`
+    const row = draft.view.entry(at, name)
+    if (row === undefined) break
+    if (row.digest !== null) throw new NexusError('not_directory', { path, reason: `"${walked}" is a file; a directory was expected.` })
+    at = row.node
+  }
+  throw new NexusError('not_found', { path, reason: `There is no directory "${walked}"; pass recursive to make it.` })
 }
 
 /** Deletes a file or directory; a whole tree is one row. Gives the row as it was, `undefined` when nothing was there. */
