@@ -176,6 +176,28 @@ test('an index that differs from the journal is found row by row, and made again
   expect(await check(repository.root)).toMatchObject({ ok: true })
 })
 
+test('damage in every part of the index is found or healed, and repaired', async () => {
+  const repository = await openFilled()
+  for (let index = 0; index < 300; index++) await repository.write(`/many/${index}`, `number ${index}`)
+  await repository.close()
+  const path = join(repository.root, 'index.db')
+  const whole = readFileSync(path)
+  expect(whole.length).toBeGreaterThan(12 * 4096)
+  let found = 0
+  for (let page = 0; page * 4096 < whole.length; page++) {
+    const damaged = Buffer.from(whole)
+    // The beginning of the page, and the last of its rows.
+    for (const offset of [0, 1, 3, 4095, 4000]) damaged[page * 4096 + offset] = (damaged[page * 4096 + offset] ?? 0) ^ 0xff
+    for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
+    writeFileSync(path, damaged)
+    const report = await check(repository.root, { repair: true })
+    expect(report).toMatchObject({ ok: true, files: 305, problems: [] })
+    found += report.repaired.length
+    expect(await check(repository.root)).toMatchObject({ ok: true, files: 305 })
+  }
+  expect(found).toBeGreaterThan(4)
+})
+
 test('a flipped bit in the journal is found, and what comes after its segment is still looked at', async () => {
   const repository = await openTestRepository()
   for (let index = 0; index < 120; index++) await repository.write(`/files/${index}`, noise(60_000, index + 1))

@@ -5,7 +5,7 @@ import { type JournalEntry, type JournalPosition, type JournalStore, journalStar
 import { abortableDelay } from './delay.ts'
 import type { Hasher } from './digest.ts'
 import { createIndexReader, type IndexHead, type IndexReader } from './index-reader.ts'
-import { createSchema, indexSchema, isDamagedDatabase, openDatabase, toIndexError } from './index-schema.ts'
+import { createSchema, indexSchema, isBusyDatabase, isDamagedDatabase, openDatabase, toIndexError } from './index-schema.ts'
 import { inIndexTurn, whenFree } from './index-turn.ts'
 import { loadCheckpoint } from './maintenance/load-checkpoint.ts'
 import { createIndexWriter, type IndexWriter } from './index-writer.ts'
@@ -146,8 +146,13 @@ async function assemble(database: Database.Database, options: IndexFileOptions):
     },
     tidy() {
       reader.end()
-      writerDatabase.pragma('wal_checkpoint(PASSIVE)')
-      writerDatabase.pragma('optimize')
+      try {
+        writerDatabase.pragma('wal_checkpoint(PASSIVE)')
+        writerDatabase.pragma('optimize')
+      } catch (error) {
+        // Another process has it just now, or it is damaged and whoever opens it next makes it again: either way nothing is lost.
+        if (!isBusyDatabase(error) && !isDamagedDatabase(error)) throw error
+      }
     },
     close() {
       reader.close()

@@ -58,19 +58,23 @@ async function compareTables(actual: Database.Database, expected: Database.Datab
   const problems: RepositoryProblem[] = []
   for (const { table, order, columns } of checkpointKinds) {
     const query = `SELECT ${quoted(columns)} FROM ${table} ORDER BY ${order}`
-    const rows = expected.prepare(query).raw().iterate()
-    let difference: string | undefined
-    for (const row of actual.prepare(query).raw().iterate()) {
-      const next = rows.next()
-      const wanted = next.done === true ? undefined : JSON.stringify(next.value)
-      if (wanted !== JSON.stringify(row)) difference ??= `it has ${JSON.stringify(row)} where the journal gives ${wanted ?? 'nothing'}`
-      if (difference !== undefined) break
-      await pace()
-    }
-    const left = difference === undefined ? rows.next() : undefined
-    if (left?.done === false) difference = `it lacks ${JSON.stringify(left.value)}`
-    rows.return?.()
+    const difference = await firstDifference(actual.prepare(query).raw().iterate(), expected.prepare(query).raw().iterate(), pace)
     if (difference !== undefined) problems.push({ kind: 'index', message: `The table "${table}" of the index is not what the journal says: ${difference}.` })
   }
   return problems
+}
+
+async function firstDifference(actual: Iterable<unknown>, expected: IterableIterator<unknown>, pace: Pace): Promise<string | undefined> {
+  try {
+    for (const row of actual) {
+      const next = expected.next()
+      const wanted = next.done === true ? undefined : JSON.stringify(next.value)
+      if (wanted !== JSON.stringify(row)) return `it has ${JSON.stringify(row)} where the journal gives ${wanted ?? 'nothing'}`
+      await pace()
+    }
+    const left = expected.next()
+    return left.done === true ? undefined : `it lacks ${JSON.stringify(left.value)}`
+  } finally {
+    expected.return?.()
+  }
 }

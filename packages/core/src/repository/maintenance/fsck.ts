@@ -1,11 +1,11 @@
 import type { CallOptions } from '../../contract/backend.ts'
-import { parsePath } from '../../contract/paths.ts'
 import type { Repository } from '../context.ts'
-import { usage } from '../usage.ts'
+import { isDamagedDatabase } from '../index-schema.ts'
 import { checkContents, type ContentCheck } from './check-contents.ts'
 import { checkIndex } from './check-index.ts'
 import { checkJournal, type JournalCheck } from './check-journal.ts'
 import { checkObjects, checkSnapshots } from './check-objects.ts'
+import { countFiles } from './count-files.ts'
 import { toContentProblems } from './content-problems.ts'
 import { type IndexSnapshot, withIndexSnapshot } from './index-snapshot.ts'
 import { createPace } from './pace.ts'
@@ -42,11 +42,23 @@ interface Findings {
   readonly problems: readonly RepositoryProblem[]
 }
 
-const rootPath = parsePath('/')
+const indexRepaired = 'The index was made again from the journal.'
 const nothing: FsckReport = { ok: true, commits: 0, files: 0, contents: 0, bytes: 0, problems: [], repaired: [] }
 
 /** Checks an open repository: journal, index, contents, checkpoints, packs and snapshots; writers may go on meanwhile. */
 export async function checkRepository(repository: Repository, options: FsckOptions = {}): Promise<FsckReport> {
+  try {
+    return await checkAndRepair(repository, options)
+  } catch (error) {
+    if (!isDamagedDatabase(error)) throw error
+    if (options.repair !== true) return { ...nothing, ok: false, problems: [{ kind: 'index', message: 'SQLite finds the index damaged; nothing else could be checked. Repairing makes it again from the journal.' }] }
+  }
+  await repository.rebuildIndex()
+  const report = await checkAndRepair(repository, options)
+  return { ...report, repaired: [indexRepaired, ...report.repaired] }
+}
+
+async function checkAndRepair(repository: Repository, options: FsckOptions): Promise<FsckReport> {
   const found = await examine(repository, options)
   if (found === undefined) return nothing
   if (options.repair !== true || found.problems.length === 0) return toReport(found, [])
@@ -82,7 +94,7 @@ async function examine(repository: Repository, options: FsckOptions): Promise<Fi
       },
     })
     const index = journal.problems.length > 0 ? [] : await checkIndex(repository, snapshot, { isJournalComplete: journal.isComplete, signal })
-    const { files } = await usage(repository, rootPath, { signal })
+    const files = await countFiles(snapshot.database, createPace(signal))
     return { journal, contents, files, problems: await collectProblems(repository, { snapshot, journal, contents, index, options }) }
   })
 }
@@ -105,7 +117,7 @@ async function repair(repository: Repository, found: Findings, { signal }: FsckO
   const repaired: string[] = []
   if (found.problems.some(({ kind }) => kind === 'index')) {
     await repository.rebuildIndex()
-    repaired.push('The index was made again from the journal.')
+    repaired.push(indexRepaired)
   }
   const checkpoints = found.problems.filter(({ kind }) => kind === 'checkpoint')
   if (checkpoints.length > 0) {
