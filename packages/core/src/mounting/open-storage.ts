@@ -1,15 +1,11 @@
-import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Backend } from '../contract/backend.ts'
-import type { BackendDefinition, OpenContext } from '../contract/definition.ts'
+import type { OpenContext } from '../contract/definition.ts'
 import { NexusError } from '../contract/errors.ts'
 import type { Environment } from './environment.ts'
 import type { BackendManifest } from './manifest.ts'
 import type { MountSettings } from './mount-options.ts'
 import { openContext } from './open-context.ts'
-import { stateDirectory } from './state-directory.ts'
-import { toStateError } from './state-error.ts'
+import { type Openable, openStores, type OpenWorld } from './storage-stores.ts'
 
 /** A backend that stands ready to be put into the mount table. */
 export interface OpenedBackend {
@@ -18,14 +14,6 @@ export interface OpenedBackend {
   readonly layout: 'cas' | 'path' | undefined
   readonly settings: MountSettings
   readonly manifest?: BackendManifest | undefined
-}
-
-/** A definition with its checked configuration. */
-export interface Openable {
-  readonly definition: BackendDefinition
-  readonly manifest: BackendManifest | undefined
-  readonly config: unknown
-  readonly settings: MountSettings
 }
 
 /**
@@ -65,38 +53,7 @@ function checkPathSettings({ definition: { scheme }, manifest, settings }: Opena
   throw new NexusError('invalid_config', { op: 'mount', backend: scheme, reason })
 }
 
-async function openCas(
-  { definition, config, settings }: Openable,
-  { environment, context }: { readonly environment: Environment; readonly context: OpenContext },
-): Promise<Backend> {
-  if (definition.openStore === undefined) {
-    throw new NexusError('unsupported', {
-      op: 'mount',
-      backend: definition.scheme,
-      reason: `A ${definition.scheme} mount cannot hold a repository; leave layout=cas out.`,
-    })
-  }
+async function openCas(openable: Openable, world: OpenWorld): Promise<Backend> {
   const { openRepository } = await import('../repository/open-repository.ts')
-  const { journal, contents, indexPath } = await definition.openStore(config, context)
-  const { durability, verify, readonly, digest } = settings
-  return await openRepository({
-    journal,
-    contents,
-    indexPath: indexPath ?? (await indexInState(journal.identity, environment)),
-    durability,
-    verify,
-    readonly,
-    digest,
-    now: context.now,
-    signal: context.signal,
-  })
-}
-
-/** The index of storage that has no place for one: it is a cache, found again by what the storage is. */
-async function indexInState(identity: string, environment: Environment): Promise<string> {
-  const directory = join(stateDirectory(environment), 'index')
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw toStateError(error, directory)
-  })
-  return join(directory, `${createHash('sha256').update(identity).digest('hex').slice(0, 32)}.db`)
+  return await openRepository(await openStores(openable, world))
 }

@@ -6,11 +6,13 @@ import { meantMountOption, type MountSettings, splitOptions } from './mount-opti
 import type { MountRequest } from './mount-source.ts'
 import { type OpenedBackend, openStorage } from './open-storage.ts'
 import { isRecord } from './parse-manifest.ts'
+import type { Openable } from './storage-stores.ts'
 
 /** A request with its definition and checked configuration; nothing is opened yet. */
 export interface PreparedBackend {
   readonly settings: MountSettings
   readonly manifest?: BackendManifest | undefined
+  readonly openable: Openable
   readonly open: (signal: AbortSignal | undefined) => Promise<OpenedBackend>
 }
 
@@ -29,11 +31,8 @@ export async function prepareBackend(request: SchemeRequest, registry: RegistryO
   const { settings, input } = configInput(request, loaded)
   const config = parseConfig(definition, input)
   const merged = { ...settings, readonly: request.readonly ?? settings.readonly, priority: request.priority ?? settings.priority }
-  return {
-    settings: merged,
-    manifest,
-    open: (signal) => openStorage({ definition, manifest, config, settings: merged }, registry.environment, signal),
-  }
+  const openable = { definition, manifest, config, settings: merged }
+  return { settings: merged, manifest, openable, open: (signal) => openStorage(openable, registry.environment, signal) }
 }
 
 const credentialFileName = /(?:credentials?|key|token|certificate|identity|secrets?)_?(?:path|file|filename)$/i
