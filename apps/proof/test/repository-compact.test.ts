@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { collectGarbage, compact, type JournalStore, writeCheckpoint } from '@nexus/core'
 import { expect, test } from 'vitest'
@@ -169,4 +169,26 @@ test('a checkpoint that was copied from another repository is passed over', asyn
   writeFileSync(join(repository.root, key), readFileSync(join(other.root, key)))
   rmSync(join(repository.root, 'index.db'))
   expect(await (await openTestRepository({ root: repository.root })).text('/own')).toBe('2')
+})
+
+/** Fills the segment that is written so far that compaction's own commit begins the next one. */
+async function fillSegment({ write, root, engine }: TestRepository): Promise<void> {
+  const overhead = 700
+  const { segment } = engine.position
+  const sizeBytes = statSync(join(root, 'journal', String(segment).padStart(20, '0'))).size
+  const room = (): number => sizeBytes - engine.position.offset - overhead
+  for (let seed = 6000; room() > 50_000; seed++) await write(`/filler/${seed}`, noise(40_000, seed))
+  await write('/filler/last', noise(room(), 5999))
+  expect(engine.position.segment).toBe(segment)
+}
+
+test('the segment that was the last one when contents were moved stays, although compaction itself begins the next', async () => {
+  const repository = await openTestRepository()
+  await fill(repository)
+  await fillSegment(repository)
+  const { segment } = repository.engine.position
+  await compact(repository.engine)
+  expect(repository.engine.position.segment).toBeGreaterThan(segment)
+  expect((await (await repository.backend.read(at('/filler/last'))).bytes()).length).toBeGreaterThan(1000)
+  expect(await holdsAll(repository)).toBe(true)
 })

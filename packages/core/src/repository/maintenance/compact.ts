@@ -64,7 +64,7 @@ interface Moved {
   readonly contents: number
   readonly bytes: number
   readonly problems: readonly RepositoryProblem[]
-  /** First commit of the oldest segment that holds what could not be moved. */
+  /** First commit of the oldest segment that holds what was not moved: the segment that was written just then, or one with damage in it. */
   readonly keptFrom: number
 }
 
@@ -72,7 +72,9 @@ async function moveContents(repository: Repository, { database, head }: IndexSna
   const trail = new Trail(repository, { from: head, author: 'compaction' })
   const faults = new Map<string, ContentFault>()
   const pace = createPace(signal)
-  let keptFrom = Infinity
+  // What is written to now is left as it is, also when compaction's own commits begin the next segment.
+  const last = (await repository.journal.segments({ signal })).at(-1)?.first ?? 0
+  let keptFrom = last
   let moved = { contents: 0, bytes: 0 }
   let waiting: { digest: string; bytes: Uint8Array }[] = []
   let size = 0
@@ -84,11 +86,11 @@ async function moveContents(repository: Repository, { database, head }: IndexSna
     size = 0
     onProgress?.(moved)
   }
-  for (const row of await movable(repository, database, signal)) {
+  for (const row of await movable(repository, { database, before: last, signal })) {
     const bytes = await readStoredTwice(repository, row, signal)
     if (typeof bytes === 'string') {
       faults.set(row.digest, { message: `it is ${bytes}`, key: row.key })
-      keptFrom = Math.min(keptFrom, row.segment ?? Infinity)
+      keptFrom = Math.min(keptFrom, row.segment ?? keptFrom)
     } else {
       waiting.push({ digest: row.digest, bytes })
       size += bytes.length
@@ -101,11 +103,13 @@ async function moveContents(repository: Repository, { database, head }: IndexSna
 }
 
 /** Contents in segments that can go, and in packs that hold little else that lives. */
-async function movable(repository: Repository, database: IndexSnapshot['database'], signal: AbortSignal | undefined): Promise<Generator<ContentRow>> {
-  const last = (await repository.journal.segments({ signal })).at(-1)?.first ?? 0
+async function movable(
+  repository: Repository,
+  { database, before, signal }: { database: IndexSnapshot['database']; before: number; signal: AbortSignal | undefined },
+): Promise<Generator<ContentRow>> {
   const sparse = await findSparsePacks(repository, database, signal)
   const packs = sparse.map((key) => `'${key}'`).join(', ')
-  return contentRows(database, `(segment < ${last} OR key IN (${packs}))`)
+  return contentRows(database, `(segment < ${before} OR key IN (${packs}))`)
 }
 
 async function storePack(
