@@ -74,6 +74,8 @@ export class IndexKeeper {
     this.#appliedSinceCheckpoint = 0
     await journal.sync()
     await this.#ask({ checkpoint: true }, [])
+    // A state that was taken before would keep the log from beginning anew, and it would grow without end.
+    present.rest()
   }
 
   #ask(request: IndexWorkerRequest, transfer: readonly ArrayBuffer[]): Promise<'applied' | 'gap' | 'checkpointed'> {
