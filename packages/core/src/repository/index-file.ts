@@ -1,11 +1,11 @@
-import { rmSync, statSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { NexusError } from '../contract/errors.ts'
 import { type JournalEntry, type JournalPosition, type JournalStore, journalStart } from '../contract/store.ts'
 import { abortableDelay } from './delay.ts'
 import type { Hasher } from './digest.ts'
 import { createIndexReader, type IndexHead, type IndexReader } from './index-reader.ts'
-import { createSchema, indexSchema, isBusyDatabase, isDamagedDatabase, openDatabase, toIndexError } from './index-schema.ts'
+import { connectIndex, type IndexConnection, makeIndex } from './index-connection.ts'
+import { isBusyDatabase, isDamagedDatabase, toIndexError } from './index-schema.ts'
 import { inIndexTurn, whenFree } from './index-turn.ts'
 import { loadCheckpoint } from './maintenance/load-checkpoint.ts'
 import { createIndexWriter, type IndexWriter } from './index-writer.ts'
@@ -13,6 +13,8 @@ import type { ContentStore } from '../contract/store.ts'
 
 /** The index of one repository on this machine: disposable, rebuilt from the journal whenever it is missing, damaged or not provably older. */
 export interface IndexFile {
+  /** Device and inode of the file. */
+  readonly identity: string
   readonly reader: IndexReader
   /** Applies commits to it, in transactions of bounded size that leave the event loop free between them. */
   apply(entries: readonly JournalEntry[], signal?: AbortSignal): Promise<IndexHead>
@@ -41,20 +43,34 @@ export interface IndexFileOptions {
 }
 
 const commitsPerTransaction = 512
+const maxAttempts = 20
 
 /** Opens the index and brings it to the end of the journal, rebuilding it where it cannot be trusted. */
 export async function openIndexFile(options: IndexFileOptions): Promise<IndexFile> {
-  const existing = await inIndexTurn(options.path, options.signal, async () => (options.isDistrusted === true ? undefined : await openTrusted(options)) ?? (await makeAgain(options)))
+  const file = await openAny(options, options.isDistrusted === true)
   try {
-    await existing.catchUp(options.signal)
-    return existing
+    await file.catchUp(options.signal)
+    return file
   } catch (error) {
-    existing.close()
+    file.close()
     if (!isDamagedDatabase(error) && !isUnreadableIndex(error)) throw toIndexError(error)
   }
-  const file = await inIndexTurn(options.path, options.signal, () => makeAgain(options))
-  await file.catchUp(options.signal)
-  return file
+  const again = await openAny(options, true)
+  await again.catchUp(options.signal)
+  return again
+}
+
+/** The index that stands there, or one made again; somebody may delete it in any moment, then it is made once more. */
+async function openAny(options: IndexFileOptions, isDistrusted: boolean): Promise<IndexFile> {
+  return inIndexTurn(options.path, options.signal, async () => {
+    let file = isDistrusted ? undefined : await openTrusted(options)
+    for (let attempt = 1; file === undefined; attempt++) {
+      if (attempt > maxAttempts) throw new NexusError('busy', { reason: `${options.path} was deleted ${maxAttempts} times while it was made. End what deletes it.` })
+      await makeAgain(options)
+      file = await openExisting(options)
+    }
+    return file
+  })
 }
 
 /** The index that stands there; `undefined` when there is none, or none to be trusted. */
@@ -76,16 +92,20 @@ function isUnreadableIndex(error: unknown): boolean {
   return error instanceof NexusError && error.code === 'corrupt'
 }
 
+/** Two connections to one file: one that reads a state, one that writes. */
 async function openExisting(options: IndexFileOptions): Promise<IndexFile | undefined> {
-  if (statSync(options.path, { throwIfNoEntry: false }) === undefined) return undefined
-  const database = await whenFree(() => openDatabase(options.path), options.signal)
-  const hasTables = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'head'").get() !== undefined
-  // Statements for other tables than ours could not even be prepared.
-  if (!hasTables || database.prepare('SELECT 1 FROM head WHERE schema = ?').get(indexSchema) === undefined) {
-    database.close()
-    return undefined
+  const reading = await connectIndex(options.path, { signal: options.signal })
+  if (reading === undefined) return undefined
+  try {
+    const writing = await connectIndex(options.path, { signal: options.signal })
+    if (writing?.identity === reading.identity) return assemble(reading, writing.database, options)
+    writing?.database.close()
+  } catch (error) {
+    reading.database.close()
+    throw error
   }
-  return assemble(database, options)
+  reading.database.close()
+  return undefined
 }
 
 /** The head must be a commit of this journal, with the same digest. */
@@ -105,26 +125,15 @@ async function isTrustworthy(head: IndexHead, { journal, hasher, repositoryId }:
   })
 }
 
-/** Removes an index, with what SQLite keeps beside it: a write-ahead log left beside a deleted index belongs to another database. */
-export function removeIndexFile(path: string): void {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
-}
-
-async function makeAgain(options: IndexFileOptions): Promise<IndexFile> {
-  removeIndexFile(options.path)
-  const database = await whenFree(() => openDatabase(options.path), options.signal)
-  createSchema(database, options.repositoryId)
+async function makeAgain(options: IndexFileOptions): Promise<void> {
   try {
-    await loadCheckpoint(database, options)
+    await makeIndex(options.path, { repository: options.repositoryId, fill: (database) => loadCheckpoint(database, options) })
   } catch (error) {
-    database.close()
-    throw error
+    throw toIndexError(error)
   }
-  return assemble(database, options)
 }
 
-async function assemble(database: Database.Database, options: IndexFileOptions): Promise<IndexFile> {
-  const writerDatabase = await whenFree(() => openDatabase(options.path), options.signal)
+function assemble({ database, identity }: IndexConnection, writerDatabase: Database.Database, options: IndexFileOptions): IndexFile {
   const writer = createIndexWriter(writerDatabase, options.hasher)
   const reader = createIndexReader(database)
   const dropped = writerDatabase.prepare('SELECT 1 FROM dropped WHERE key = ?')
@@ -132,6 +141,7 @@ async function assemble(database: Database.Database, options: IndexFileOptions):
   const apply = (entries: readonly JournalEntry[], signal?: AbortSignal): Promise<IndexHead> =>
     applyInSteps(writerDatabase, writer, { entries, signal })
   return {
+    identity,
     reader,
     apply,
     async catchUp(signal) {

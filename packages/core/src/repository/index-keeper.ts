@@ -98,8 +98,8 @@ export class IndexKeeper {
   }
 }
 
-function startWorker({ path, algorithm }: Pick<KeeperOptions, 'path' | 'algorithm'>): Worker {
-  const data: IndexWorkerData = { path, algorithm }
+function startWorker({ path, index: { identity }, algorithm }: Pick<KeeperOptions, 'path' | 'index' | 'algorithm'>): Worker {
+  const data: IndexWorkerData = { path, identity, algorithm }
   const worker = new Worker(workerFile(), { workerData: data })
   worker.unref()
   return worker

@@ -27,9 +27,16 @@ CREATE TABLE dropped (key TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, W
 CREATE TABLE snapshots (node INTEGER NOT NULL, name TEXT NOT NULL, sequence INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (node, name)) STRICT, WITHOUT ROWID;
 `
 
+/** How a connection is opened. */
+export interface ConnectionOptions {
+  readonly readonly?: boolean | undefined
+  /** Makes no file where none is. Default: an empty one is made. */
+  readonly mustExist?: boolean | undefined
+}
+
 /** Settings of every connection; WAL falls back to NORMAL after the first write unless it is set on each (COUNTERPARTS.md, SQLite). */
-export function openDatabase(path: string, { readonly = false }: { readonly readonly?: boolean } = {}): Database.Database {
-  const database = new Database(path, { readonly, timeout: 0 })
+export function openDatabase(path: string, { readonly = false, mustExist = false }: ConnectionOptions = {}): Database.Database {
+  const database = new Database(path, { readonly, fileMustExist: mustExist, timeout: 0 })
   try {
     if (!readonly) database.pragma('journal_mode = WAL')
     database.pragma('synchronous = NORMAL')

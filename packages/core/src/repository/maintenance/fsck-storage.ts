@@ -3,7 +3,8 @@ import type { JournalStore } from '../../contract/store.ts'
 import type { Repository } from '../context.ts'
 import { parseDescriptor } from '../descriptor.ts'
 import { openHasher } from '../digest.ts'
-import { removeIndexFile } from '../index-file.ts'
+import { removeIndex } from '../index-connection.ts'
+import { inIndexTurn } from '../index-turn.ts'
 import { openRepository, type RepositoryBackend, type RepositoryOptions } from '../open-repository.ts'
 import { checkJournal } from './check-journal.ts'
 import { checkRepository, type FsckOptions, type FsckReport } from './fsck.ts'
@@ -67,7 +68,7 @@ async function tryOpen(target: RepositoryOptions, { options, repaired }: { optio
     if (options.repair !== true) return error
   }
   try {
-    removeIndexFile(target.indexPath)
+    await inIndexTurn(target.indexPath, options.signal, () => Promise.resolve(target.indexPath).then(removeIndex))
     const opened = await openRepository({ ...target, signal: options.signal })
     repaired.push('The index was made again from what is left of the journal.')
     return opened

@@ -1,7 +1,9 @@
 import type Database from 'better-sqlite3'
+import { NexusError } from '../../contract/errors.ts'
 import type { Repository } from '../context.ts'
-import type { IndexHead } from '../index-reader.ts'
-import { openDatabase } from '../index-schema.ts'
+import { connectIndex } from '../index-connection.ts'
+import type { IndexHead, IndexReader } from '../index-reader.ts'
+import { inIndexTurn } from '../index-turn.ts'
 
 /** One state of the index, held still on a connection of its own, whatever is committed meanwhile. */
 export interface IndexSnapshot {
@@ -20,27 +22,26 @@ export async function withIndexSnapshot<T>(repository: Repository, signal: Abort
   }
 }
 
+const maxAttempts = 20
+
 async function openSettled(repository: Repository, signal: AbortSignal | undefined): Promise<Database.Database | undefined> {
-  const reader = await repository.settleIndex(signal)
-  if (reader === undefined) return undefined
-  const { sequence } = reader.head
-  const database = openCovering(reader.database.name, sequence)
-  if (database !== undefined) return database
-  // The file that the engine holds was deleted or replaced: what stands there now, if anything does, knows less.
-  await repository.rebuildIndex()
-  const again = await repository.settleIndex(signal)
-  return again === undefined ? undefined : openCovering(again.database.name, sequence)
+  for (let attempt = 1; ; attempt++) {
+    const reader = await repository.settleIndex(signal)
+    if (reader === undefined) return undefined
+    const database = await openCovering(reader, signal)
+    if (database !== undefined) return database
+    const { name } = reader.database
+    if (attempt === maxAttempts) throw new NexusError('busy', { reason: `${name} was deleted ${maxAttempts} times while it was looked at. End what deletes it.` })
+    // The file that the engine holds was deleted or replaced: what stands there now, if anything does, knows less.
+    await repository.rebuildIndex()
+  }
 }
 
-/** The database, its state held, when it reaches up to that commit. */
-function openCovering(path: string, sequence: number): Database.Database | undefined {
-  let database: Database.Database
-  try {
-    database = openDatabase(path, { readonly: true })
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_CANTOPEN') return undefined
-    throw error
-  }
+/** The database, its state held, when it reaches up to what the engine's own connection shows. */
+async function openCovering({ database: { name }, head: { sequence } }: IndexReader, signal: AbortSignal | undefined): Promise<Database.Database | undefined> {
+  const connection = await inIndexTurn(name, signal, () => connectIndex(name, { readonly: true, signal }))
+  if (connection === undefined) return undefined
+  const { database } = connection
   try {
     database.exec('BEGIN')
     if (headOf(database).sequence >= sequence) return database
