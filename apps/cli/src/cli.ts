@@ -15,7 +15,8 @@ export interface Cli {
   readonly json: boolean
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
-  readonly progress: (label: string) => Progress
+  /** A progress line; `noun` is what is counted, in the singular, `file` if not said. */
+  readonly progress: (label: string, noun?: string) => Progress
   /** How paths are written by people; the session of a command sets it, messages use it. */
   readonly naming: { shown: (path: string) => string }
 }

@@ -1,2 +1,2 @@
 export * from '@nexus/core'
-export { connect, connectSync, mount, mountSync } from './with-local.ts'
+export { connect, connectSync, inspectStorage, mount, mountSync } from './with-local.ts'

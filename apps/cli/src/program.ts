@@ -35,6 +35,8 @@ export async function createProgram(loaded: readonly CommandEntry[], options: Pr
     .version(packageVersion(), '-V, --version', 'print the version')
     .addHelpText('after', examples)
     .helpCommand('help [COMMAND]', 'tell more of a command')
+    // Or `cat --version 12` would tell the version of the program.
+    .enablePositionalOptions()
   program.hook('preAction', (_, action) => options.setJson(action.optsWithGlobals()['json'] === true))
   for (const entry of commandTable) {
     const command = prepare(program.command(entry.name, { hidden: entry.isHidden ?? false }), options).summary(entry.summary).description(sentence(entry.summary)).helpGroup(entry.group)
@@ -74,10 +76,13 @@ export function entryFor(args: readonly string[]): CommandEntry | undefined {
   return commandTable.find((entry) => entry.name === name)
 }
 
-/** What commander threw, as ours: `undefined` after help and version, which are no failure. */
-export function fromCommander(error: CommanderError, program: Command): UsageError | undefined {
+/**
+ * What commander threw, as ours: `undefined` after help and version, which are no failure.
+ * @param entry The command whose help tells more; absent where none was named.
+ */
+export function fromCommander(error: CommanderError, entry: CommandEntry | undefined): UsageError | undefined {
   if (error.exitCode === 0 || error.code === 'commander.help' || error.code === 'commander.helpDisplayed') return undefined
   const told = error.message.replace(/^error: /, '').replace(/\s*\(Did you mean (.*?)\?\)/s, ' Did you mean $1?')
   const text = `${told.charAt(0).toUpperCase()}${told.slice(1)}`
-  return new UsageError(`${/[.?]$/.test(text) ? text : `${text}.`} See ${program.name()} --help.`, { cause: error })
+  return new UsageError(`${/[.?]$/.test(text) ? text : `${text}.`} See nexus-fs ${entry === undefined ? '' : `${entry.name} `}--help.`, { cause: error })
 }

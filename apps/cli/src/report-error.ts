@@ -26,13 +26,19 @@ export interface ErrorReport {
   }
 }
 
+interface Hint {
+  readonly text: string
+  /** What was done; absent: whatever it was. */
+  readonly ops?: readonly string[]
+}
+
 /** What to try next, beside what the error itself says. */
-const hints = {
-  mount_not_found: 'nexus-fs mounts list shows what is mounted; nexus-fs mount local://./data mounts a directory.',
-  corrupt: 'nexus-fs fsck PATH tells what is damaged.',
-  not_empty: 'nexus-fs rm -r PATH deletes a directory with all that is in it.',
-  is_directory: 'Commands that go into directories take -r.',
-} satisfies Partial<Record<ErrorCode, string>>
+const hints: Partial<Record<ErrorCode, Hint>> = {
+  mount_not_found: { text: 'nexus-fs mounts list shows what is mounted; nexus-fs mount local://./data mounts a directory.' },
+  corrupt: { text: 'nexus-fs fsck PATH tells what is damaged.', ops: ['stat', 'read', 'list', 'write', 'versions', 'mount', 'open', 'cp'] },
+  not_empty: { text: 'nexus-fs rm -r PATH deletes a directory with all that is in it.', ops: ['delete'] },
+  is_directory: { text: 'cp -r copies a directory, ls lists it.', ops: ['cp', 'read'] },
+}
 
 /** Says why a command failed: for people in words with a hint, for programs as one line of JSON. */
 export async function reportError(error: unknown, options: ReportOptions): Promise<void> {
@@ -56,11 +62,17 @@ function codeOf(error: unknown): string {
   return error instanceof Findings ? 'findings' : 'unexpected'
 }
 
+/** Where a sentence of the library names a function or an option of it, and what it is here; a hint may follow that says the same. */
+const ofTheLibrary: Readonly<Record<string, string>> = {
+  '; listMounts() shows what is.': '.',
+  '; pass recursive to delete what is in it.': '.',
+  '; versions() lists what is kept.': '; nexus-fs versions lists what is kept.',
+}
+
 /** A failure of ours on one line: where, why, and its code. */
 export function errorText(error: NexusError, { output, shown = (path) => path }: Omit<ReportOptions, 'json'>): string {
   const { op, path, code } = error
-  // The sentence of the library names a function; the hint below names the command.
-  const reason = error.reason.replace('; listMounts() shows what is.', '.')
+  const reason = Object.entries(ofTheLibrary).reduce((text, [theirs, ours]) => text.replace(theirs, ours), error.reason)
   const place = [op, path === undefined ? undefined : shown(path)].filter((part) => part !== undefined).join(' ')
   return `${output.paint('red', 'nexus-fs:')} ${escapeText(place === '' ? '' : `${place}: `)}${escapeText(reason)} ${output.paint('dim', `(${code})`)}`
 }
@@ -69,8 +81,15 @@ function errorLines(error: unknown, options: ReportOptions): string[] {
   const { output } = options
   if (!isNexusError(error)) return [`${output.paint('red', 'nexus-fs:')} ${escapeText(messageOf(error))}`]
   const line = errorText(error, options)
-  const hint: string | undefined = error.code in hints ? hints[error.code as keyof typeof hints] : undefined
+  const hint = hintFor(error)
   return hint === undefined ? [line] : [line, output.paint('dim', hint)]
+}
+
+function hintFor({ code, op, backend, reason }: NexusError): string | undefined {
+  // Core names the package manager of a program; this is one that installs for itself.
+  if (code === 'unavailable' && backend !== undefined && reason.includes('is not installed')) return `For this command: nexus-fs add ${backend}`
+  const hint = hints[code]
+  return hint?.ops === undefined || (op !== undefined && hint.ops.includes(op)) ? hint?.text : undefined
 }
 
 /** A fault of the program itself is shown with where it happened, because somebody has to find it. */

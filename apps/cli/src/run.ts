@@ -26,7 +26,7 @@ export async function run(args: readonly string[], { stdout, stderr, ...around }
     get json() {
       return json
     },
-    progress: (label) => createProgress(label, { output: err, stream: stderr }),
+    progress: (label, noun) => createProgress(label, { output: err, stream: stderr, noun }),
     naming: { shown: (path) => path },
   }
   const setJson = (given: boolean): void => {
@@ -53,7 +53,7 @@ async function dispatch(args: readonly string[], { cli, setJson }: { readonly cl
     await program.parseAsync(args.length === 0 ? ['--help'] : expandOptions(args), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    const failure = fromCommander(error, program)
+    const failure = fromCommander(error, entry)
     if (failure !== undefined) throw failure
   }
   if (help !== '') await cli.out.line(help.trimEnd())

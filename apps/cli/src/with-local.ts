@@ -26,6 +26,11 @@ export function connectSync(config?: core.ConnectConfig, options: core.SyncConne
   return core.connectSync(config, withSyncLocal(options))
 }
 
+/** `inspectStorage()` of `@nexus/core` with the scheme `local` included. */
+export async function inspectStorage(source: string | core.UriSource, options: core.InspectOptions = {}): Promise<core.InspectedStorage> {
+  return await core.inspectStorage(source, { ...options, backends: { ...local, ...options.backends } })
+}
+
 /** The module is named by its address, because another thread imports it. */
 function withSyncLocal<T extends core.SyncMountOptions | core.SyncConnectOptions>(options: T): T {
   return { ...options, backends: { local: import.meta.resolve('@nexus/backend-local'), ...options.backends } }

@@ -1,4 +1,4 @@
-import { open, readdir, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openScratch, type Scratch } from './cli-harness.ts'
@@ -13,14 +13,27 @@ beforeEach(async () => {
 afterEach(() => scratch[Symbol.asyncDispose]())
 
 /** Turns a bit of the one large content. */
-async function damageContent(): Promise<void> {
-  const cas = join(scratch.directory, 'data/cas')
+async function damageContent(place = 'data'): Promise<void> {
+  const cas = join(scratch.directory, place, 'cas')
   const [file] = (await readdir(cas, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
   await using handle = await open(join(file!.parentPath, file!.name), 'r+')
   await handle.write(Uint8Array.of(0xff), 0, 1, 1000)
 }
 
 describe('care of a repository', () => {
+  it('a mount that is read-only is looked at, and never changed', async () => {
+    await scratch.run(['unmount', '/local/data'])
+    await scratch.run(['mount', '--readonly', 'local://./data'])
+    for (const args of [['gc', '--keep-for', '0s'], ['compact'], ['fsck', '--repair']]) expect(await scratch.run([...args, '/local/data'])).toMatchObject({ code: 23, stdout: '' })
+    expect((await scratch.run(['fsck', '--read-data', '/local/data'])).code).toBe(0)
+    expect((await scratch.run(['backup', '/local/data', './copy'])).code).toBe(0)
+  })
+
+  it('before its first write there is nothing to care for', async () => {
+    await scratch.run(['mount', '--at', '/empty', 'local://./empty?layout=cas'])
+    for (const verb of ['gc', 'compact', 'fsck', 'scrub']) expect(await scratch.run([verb, '/empty'])).toMatchObject({ code: 10, stdout: '' })
+  })
+
   it('fsck, gc, compact and scrub find a sound repository sound', async () => {
     const before = JSON.parse((await scratch.run(['fsck', '--json', '/local/data'])).stdout) as object
     expect(before).toMatchObject({ ok: true, commits: 2, files: 2, problems: [] })
@@ -57,8 +70,57 @@ describe('care of a repository', () => {
     expect((await scratch.run(['backup', '--restore', './copy', './restored'])).code).toBe(0)
     expect((await scratch.run(['ls', 'local://./restored'])).stdout).toBe('big.bin\nlater.txt\nsmall.txt\n')
     expect((await scratch.run(['fsck', '--read-data', 'local://./restored'])).code).toBe(0)
-    expect((await scratch.run(['backup', '--restore', './copy', './restored'])).code).toBe(11)
-    expect((await scratch.run(['backup', '--restore', './nowhere', './elsewhere'])).code).toBe(10)
+  })
+
+  it('a backup is brought back into an empty mount too', async () => {
+    await scratch.run(['backup', '/local/data', './copy'])
+    await scratch.run(['mount', '--at', '/again', 'local://./again'])
+    expect((await scratch.run(['backup', '--restore', './copy', '/again'])).code).toBe(0)
+    expect((await scratch.run(['cat', '/again/small.txt'])).stdout).toBe('small')
+  })
+
+  it('a damaged backup is brought back as far as it goes, and tells which files are damaged', async () => {
+    await scratch.run(['backup', '/local/data', './copy'])
+    await damageContent('copy')
+    const ran = await scratch.run(['backup', '--restore', '--json', './copy', './restored'])
+    expect(ran.code).toBe(1)
+    expect(JSON.parse(ran.stdout)).toMatchObject({ contents: 1, problems: [{ kind: 'content', path: 'local://./restored/big.bin' }] })
+    expect((await scratch.run(['cat', 'local://./restored/small.txt'])).stdout).toBe('small')
+    expect((await scratch.run(['cat', 'local://./restored/big.bin'])).code).toBe(25)
+  })
+
+  it('a backup without a whole checkpoint is told as damaged, not as absent', async () => {
+    await scratch.run(['backup', '/local/data', './copy'])
+    const [checkpoint = ''] = await readdir(join(scratch.directory, 'copy/checkpoints'))
+    await truncate(join(scratch.directory, 'copy/checkpoints', checkpoint), 40)
+    expect(await scratch.run(['backup', '--restore', './copy', './restored'])).toMatchObject({ code: 25, stdout: '' })
+    await rm(join(scratch.directory, 'copy/checkpoints'), { recursive: true })
+    expect(await scratch.run(['backup', '--restore', './copy', './restored'])).toMatchObject({ code: 25, stdout: '' })
+    expect((await scratch.run(['backup', '/local/data', './copy'])).code).toBe(0)
+    expect((await scratch.run(['backup', '--restore', './copy', './restored'])).code).toBe(0)
+  })
+
+  it.each([
+    [['--restore', './copy', './full'], 14, 'not_empty'],
+    [['--restore', './copy', './data'], 11, 'already_exists'],
+    [['--restore', './nowhere', './elsewhere'], 10, 'not_found'],
+    [['--restore', './full', './elsewhere'], 10, 'not_found'],
+    [['--restore', './data', './elsewhere'], 18, 'invalid_argument'],
+    [['/local/data', './full'], 14, 'not_empty'],
+    [['/local/data', './data'], 11, 'already_exists'],
+    [['/local/data', '/local/data/copy'], 18, 'invalid_argument'],
+    [['/local/data', './full/file'], 20, 'invalid_config'],
+    [['local://./full', './elsewhere'], 24, 'unsupported'],
+    [['/nowhere', './elsewhere'], 21, 'mount_not_found'],
+  ])('backup %j fails with %i (%s) and changes nothing', async (args, code, name) => {
+    await mkdir(join(scratch.directory, 'full'))
+    await writeFile(join(scratch.directory, 'full/file'), 'somebody else\'s')
+    await scratch.run(['backup', '/local/data', './copy'])
+    const before = await readdir(scratch.directory, { recursive: true })
+    const ran = await scratch.run(['backup', '--json', ...args])
+    expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code, stdout: '' })
+    expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: name } })
+    expect(await readdir(scratch.directory, { recursive: true })).toEqual(before)
   })
 
   it('a lost nexus.json is written again', async () => {

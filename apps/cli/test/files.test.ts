@@ -60,6 +60,18 @@ describe('files', () => {
     expect((await scratch.run(['cat', '/local/data/app.conf'])).stdout).toBe('port = 80\n')
   })
 
+  it('an earlier version is read, looked at and restored by its number', async () => {
+    for (const text of ['first', 'second', 'third']) await scratch.run(['write', '--text', text, '/local/data/a.txt'])
+    const [, , first] = jsonLines((await scratch.run(['versions', '--json', '/local/data/a.txt'])).stdout)
+    const version = String(first?.['version'])
+    expect((await scratch.run(['cat', '--version', version, '/local/data/a.txt'])).stdout).toBe('first')
+    expect(jsonLines((await scratch.run(['stat', '--json', '--version', version, '/local/data/a.txt'])).stdout)).toMatchObject([{ sizeBytes: 5, version }])
+    expect((await scratch.run(['restore', '--version', version, '/local/data/a.txt'])).stdout).toMatch(/^Restored \/local\/data\/a\.txt as version \d+\.\n$/)
+    expect((await scratch.run(['cat', '/local/data/a.txt'])).stdout).toBe('first')
+    const ran = await scratch.run(['restore', '--version', '99', '/local/data/a.txt'])
+    expect({ code: ran.code, told: ran.stderr.includes('nexus-fs versions lists') }).toEqual({ code: 10, told: true })
+  })
+
   it('restores a deleted file', async () => {
     await scratch.run(['write', '--text', 'kept', '/local/data/a.txt'])
     await scratch.run(['rm', '/local/data/a.txt'])
@@ -78,6 +90,50 @@ describe('files', () => {
     expect((await scratch.run(['cat', '/local/data/a.txt'])).stdout).toBe('monday')
     await scratch.run(['snapshot', 'delete', '/local/data', 'monday'])
     expect((await scratch.run(['snapshot', 'list', '/local/data'])).stdout).toBe('NAME  CREATED  VERSION  PATH\n')
+  })
+
+  describe('a directory of a snapshot', () => {
+    beforeEach(async () => {
+      await scratch.run(['write', '--text', 'one', '/local/data/dir/one.txt'])
+      await scratch.run(['write', '--text', 'two', '/local/data/dir/sub/two.txt'])
+      await scratch.run(['mkdir', '/local/data/dir/empty'])
+      await scratch.run(['snapshot', 'create', '/local/data/dir', 'monday'])
+    })
+    const restored = async (...more: string[]): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> =>
+      scratch.run(['restore', '--snapshot', 'monday', ...more, '/local/data/dir'])
+
+    it('is restored file by file: what changed is written, what did not is left alone, what came later stays', async () => {
+      await scratch.run(['write', '--text', 'changed', '/local/data/dir/one.txt'])
+      await scratch.run(['write', '--text', 'later', '/local/data/dir/later.txt'])
+      expect(JSON.parse((await restored('--json')).stdout)).toEqual({ files: 1, bytes: 3, directories: 2, unchanged: 1, failures: 0 })
+      expect((await scratch.run(['cat', '/local/data/dir/one.txt', '/local/data/dir/later.txt'])).stdout).toBe('onelater')
+      expect((await restored()).stdout).toBe('Restored 0 files, 0 B; 2 files unchanged.\n')
+    })
+
+    it('comes back whole when it is gone', async () => {
+      await scratch.run(['rm', '-r', '/local/data/dir'])
+      expect(await restored()).toEqual({ code: 0, stdout: 'Restored 2 files, 6 B.\n', stderr: '' })
+      expect((await scratch.run(['ls', '-r', '/local/data'])).stdout).toBe('dir/\ndir/empty/\ndir/one.txt\ndir/sub/\ndir/sub/two.txt\n')
+    })
+
+    it('a file that cannot be restored does not keep the others from it, and is told', async () => {
+      await scratch.run(['rm', '-r', '/local/data/dir/sub'])
+      await scratch.run(['write', '--text', 'in the way', '/local/data/dir/sub'])
+      await scratch.run(['write', '--text', 'changed', '/local/data/dir/one.txt'])
+      const ran = await restored('--json')
+      expect(JSON.parse(ran.stdout)).toMatchObject({ files: 1, failures: 2 })
+      expect(jsonLines(ran.stderr)).toHaveLength(2)
+      expect(ran.code).toBeGreaterThanOrEqual(10)
+    })
+
+    it('what is not there is told: the snapshot, a file in it, a version of a directory', async () => {
+      expect((await scratch.run(['restore', '--snapshot', 'tuesday', '/local/data/dir'])).stderr).toContain('There is no snapshot "tuesday"')
+      await scratch.run(['write', '--text', 'later', '/local/data/dir/later.txt'])
+      expect(await scratch.run(['restore', '--snapshot', 'monday', '/local/data/dir/later.txt'])).toMatchObject({ code: 10, stdout: '' })
+      const ran = await scratch.run(['restore', '/local/data/dir'])
+      expect({ code: ran.code, told: ran.stderr.includes('nexus-fs restore --snapshot NAME PATH') }).toEqual({ code: 12, told: true })
+      expect((await scratch.run(['restore', '--snapshot', 'monday', '--version', '1', '/local/data/dir'])).code).toBe(2)
+    })
   })
 
   it('finds by name, kind, size and age, and says so when nothing is there', async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readdir, writeFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { errorCodes } from '@nexus/core/contract'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { exitCodes, otherExitCodes } from '../src/exit-codes.ts'
@@ -49,7 +50,7 @@ describe('exit codes', () => {
     const ran = await scratch.run([verb, '--json', ...rest])
     expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code, stdout: '' })
     expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: name, exitCode: code } })
-    const told = await scratch.run(args)
+    const told = await scratch.spawn(args)
     expect(told.code).toBe(code)
     expect(told.stderr).toMatch(new RegExp(`^nexus-fs: .*\\(${name}\\)`))
     expect(told.stderr).not.toContain('    at ')
@@ -69,6 +70,24 @@ describe('exit codes', () => {
     expect(ran.code).toBe(20)
     expect(ran.stderr).toContain('mounts.json')
     expect((await scratch.run(['doctor'])).code).toBe(1)
+  })
+})
+
+describe('a process of its own', () => {
+  it('streams standard input in and a file out, byte for byte', async () => {
+    const bytes = Buffer.from(Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7) % 251))
+    expect(await scratch.spawn(['write', 'local://./data/a.bin?layout=cas'], { stdin: bytes })).toEqual({ code: 0, stdout: '', stderr: '' })
+    const child = scratch.start(['cat', 'local://./data/a.bin'])
+    const [read] = await Promise.all([buffer(child.stdout!), once(child, 'close')])
+    expect(read.equals(bytes)).toBe(true)
+  })
+
+  it('success, findings and usage have their codes', async () => {
+    expect((await scratch.spawn(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+    expect(await scratch.spawn(['help', 'exit-codes'])).toMatchObject({ code: 0, stderr: '' })
+    await mkdir(join(scratch.directory, 'plain'))
+    expect(await scratch.spawn(['find', 'local://./plain', '-name', 'x'])).toEqual({ code: 1, stdout: '', stderr: '' })
+    expect(await scratch.spawn(['frobnicate'])).toMatchObject({ code: 2, stdout: '' })
   })
 })
 

@@ -78,9 +78,9 @@ describe('hostile names', () => {
 
 describe('progress', () => {
   it('has rate and time left once everything is counted', () => {
-    expect(progressLine('Copying', { files: 500, bytes: 1024 * 1024, totalFiles: 1000, totalBytes: 2 * 1024 * 1024 }, 2000))
+    expect(progressLine('Copying', { noun: 'file', files: 500, bytes: 1024 * 1024, totalFiles: 1000, totalBytes: 2 * 1024 * 1024 }, 2000))
       .toBe('Copying   50%  500 of 1,000 files  1.0 MiB  512 KiB/s  250 files/s  2.0 s left')
-    expect(progressLine('Copying', { files: 5, bytes: 10 }, 1000)).toBe('Copying  5 files  10 B  10 B/s  5 files/s')
+    expect(progressLine('Copying', { noun: 'content', files: 5, bytes: 10 }, 1000)).toBe('Copying  5 contents  10 B  10 B/s  5 contents/s')
   })
 
   it('is drawn on a terminal only, and taken away', async () => {

@@ -3,6 +3,7 @@ import type { BuildCommand } from '../cli.ts'
 import { Findings } from '../outcomes.ts'
 import { openRepositoryAt } from '../repository/open-repository-at.ts'
 import { printProblems, problemsJson } from '../repository/print-problems.ts'
+import { withProgress } from '../repository/with-progress.ts'
 import { counted, formatBytes } from '../terminal/format.ts'
 
 /** `compact`: moves what is alive out of the old journal, and lets that go. */
@@ -15,15 +16,13 @@ Best after gc. Other processes may go on writing. Exit code 1: something was dam
 Examples:
   nexus-fs gc /local/data && nexus-fs compact /local/data`)
     .action(async (path: string) => {
-      await using opened = await openRepositoryAt(cli, path)
-      const progress = cli.progress('Compacting')
-      const onProgress = ({ contents, bytes }: { readonly contents: number; readonly bytes: number }): void => progress.update({ files: contents, bytes })
-      const report = await compact(opened.repository, { onProgress, signal: cli.signal }).finally(() => progress.end())
+      await using opened = await openRepositoryAt(cli, path, { writes: true })
+      const report = await withProgress(cli, { label: 'Compacting' }, (onProgress) => compact(opened.repository, { onProgress, signal: cli.signal }))
       const { beforeBytes, afterBytes, contents, problems } = report
-      if (cli.json) await cli.out.line(JSON.stringify({ ...report, problems: problemsJson(problems, opened.mountPoint) }))
+      if (cli.json) await cli.out.line(JSON.stringify({ ...report, problems: problemsJson(problems, opened.shown) }))
       else {
-        await printProblems(cli, problems, opened.mountPoint)
-        await cli.out.line(`Journal, packs and checkpoints took ${formatBytes(beforeBytes)}, and take ${formatBytes(afterBytes)} now; ${counted(contents, 'content')} moved.`)
+        await printProblems(cli, problems, opened.shown)
+        await cli.out.line(`Journal, packs and checkpoints: ${formatBytes(beforeBytes)} before, ${formatBytes(afterBytes)} now; ${counted(contents, 'content')} moved.`)
       }
       if (problems.length > 0) throw new Findings()
     })

@@ -1,9 +1,10 @@
-import { fsck, type FsckReport } from '@nexus/core'
+import type { FsckReport } from '@nexus/core'
 import type { BuildCommand, Cli } from '../cli.ts'
 import { Findings } from '../outcomes.ts'
-import { findRepository } from '../repository/open-repository-at.ts'
+import { checkRepository, checkSummary } from '../repository/check-repository.ts'
+import { findRepository } from '../repository/find-repository.ts'
 import { printProblems, problemsJson } from '../repository/print-problems.ts'
-import { counted, formatBytes } from '../terminal/format.ts'
+import { counted } from '../terminal/format.ts'
 
 interface FsckCommandOptions {
   readonly readData?: true
@@ -23,25 +24,18 @@ Examples:
   nexus-fs fsck /local/data
   nexus-fs fsck --read-data --json local://./data | jq .problems
   nexus-fs fsck --repair /local/data`)
-    .action(async (path: string, { readData, repair }: FsckCommandOptions) => {
-      const { stores, mountPoint } = await findRepository(cli, path, { isDamaged: true })
-      const progress = cli.progress('Checking')
-      const onProgress = ({ contents, bytes }: { readonly contents: number; readonly bytes: number }): void => progress.update({ files: contents, bytes })
-      const report = await fsck({ ...stores, signal: cli.signal }, { readData, repair, onProgress, signal: cli.signal }).finally(() => progress.end())
-      if (cli.json) await cli.out.line(JSON.stringify({ ...report, problems: problemsJson(report.problems, mountPoint) }))
-      else await printReport(cli, report, mountPoint)
+    .action(async (path: string, options: FsckCommandOptions) => {
+      const found = await findRepository(cli, path)
+      const report = await checkRepository(cli, found, options)
+      if (cli.json) await cli.out.line(JSON.stringify({ ...report, problems: problemsJson(report.problems, found.shown) }))
+      else await printReport(cli, report, found.shown)
       if (!report.ok) throw new Findings()
     })
 }
 
-async function printReport(cli: Cli, report: FsckReport, mountPoint: string): Promise<void> {
+async function printReport(cli: Cli, report: FsckReport, shown: (inner: string) => string): Promise<void> {
   const { ok, repaired, problems } = report
-  await printProblems(cli, problems, mountPoint)
+  await printProblems(cli, problems, shown)
   for (const sentence of repaired) await cli.out.line(`${cli.out.paint('yellow', 'repaired')}  ${cli.out.name(sentence)}`)
-  await cli.out.line(`${ok ? cli.out.paint('green', 'whole') : cli.out.paint('red', counted(problems.length, 'problem'))}  ${fsckSummary(report)}`)
-}
-
-/** What was looked at, in one line. */
-export function fsckSummary({ commits, files, contents, bytes }: FsckReport): string {
-  return `${counted(commits, 'commit')}, ${counted(files, 'file')}, ${counted(contents, 'content')} of ${formatBytes(bytes)}`
+  await cli.out.line(`${ok ? cli.out.paint('green', 'whole') : cli.out.paint('red', counted(problems.length, 'problem'))}  ${checkSummary(report)}`)
 }

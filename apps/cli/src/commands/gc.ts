@@ -24,7 +24,7 @@ Examples:
   nexus-fs gc /local/data
   nexus-fs gc --keep 10 --keep-for 7d local://./data`)
     .action(async (path: string, { keep, keepFor, retention }: GcOptions) => {
-      await using opened = await openRepositoryAt(cli, path)
+      await using opened = await openRepositoryAt(cli, path, { writes: true })
       const report = await collectGarbage(opened.repository, { retention: retention && { keepVersions: keep, keepMs: keepFor }, signal: cli.signal })
       await cli.out.line(cli.json ? JSON.stringify({ path, ...report }) : reportLine(report))
     })

@@ -4,6 +4,7 @@ import { Findings } from '../outcomes.ts'
 import { parseSize } from '../parse-values.ts'
 import { openRepositoryAt } from '../repository/open-repository-at.ts'
 import { printProblems, problemsJson } from '../repository/print-problems.ts'
+import { withProgress } from '../repository/with-progress.ts'
 import { counted, formatBytes } from '../terminal/format.ts'
 
 /** `scrub`: reads every content; what is damaged goes to quarantine. */
@@ -19,12 +20,11 @@ Examples:
   nexus-fs scrub --rate 20M local://./data`)
     .action(async (path: string, { rate }: { readonly rate?: number }) => {
       await using opened = await openRepositoryAt(cli, path)
-      const progress = cli.progress('Reading')
-      const onProgress = ({ contents, bytes }: { readonly contents: number; readonly bytes: number }): void => progress.update({ files: contents, bytes })
-      const report = await scrub(opened.repository, { bytesPerSecond: rate, onProgress, signal: cli.signal }).finally(() => progress.end())
-      if (cli.json) await cli.out.line(JSON.stringify({ ...report, problems: problemsJson(report.problems, opened.mountPoint) }))
+      const work = { label: 'Reading', through: opened.stores }
+      const report = await withProgress(cli, work, (onProgress) => scrub(opened.repository, { bytesPerSecond: rate, onProgress, signal: cli.signal }))
+      if (cli.json) await cli.out.line(JSON.stringify({ ...report, problems: problemsJson(report.problems, opened.shown) }))
       else {
-        await printProblems(cli, report.problems, opened.mountPoint)
+        await printProblems(cli, report.problems, opened.shown)
         await cli.out.line(`Read ${counted(report.contents, 'content')} of ${formatBytes(report.bytes)}; ${counted(report.problems.length, 'problem')}.`)
       }
       if (report.problems.length > 0) throw new Findings()

@@ -31,7 +31,7 @@ const concernsOneFile = {
 const maxTold = 20
 
 /** Writes down the failure of one file, so that the others are copied; throws what concerns all of them. */
-export function surviveFailure(counts: CopyCounts, error: unknown): void {
+export function surviveFailure(counts: Pick<CopyCounts, 'failures' | 'told'>, error: unknown): void {
   if (!isNexusError(error) || !concernsOneFile[error.code]) throw error
   counts.failures++
   if (counts.told.length < maxTold) counts.told.push(error)

@@ -30,10 +30,21 @@ export function mountForUri(uri: string, place: UriPlace): UriMount {
   return spec.scheme === 'local' ? localMount(spec, place) : remoteMount(spec)
 }
 
-function remoteMount(spec: MountSpec): UriMount {
+/**
+ * The places along a URI's path where something of its own may stand, the longest first; without the authority, which {@link mountForUri} gives.
+ * None for `local`, whose repositories it finds by itself.
+ */
+export function mountsAlongUri(uri: string, { workingDirectory }: UriPlace): UriMount[] {
+  const spec = parseUri(uri, { cwd: workingDirectory })
+  const names = spec.path.split('/').filter((name) => name !== '')
+  return names.map((_, index) => remoteMount(spec, names.slice(0, names.length - index), names.slice(names.length - index)))
+}
+
+/** The authority, or the prefix below it that `names` are, as a mount. */
+function remoteMount(spec: MountSpec, names: readonly string[] = [], rest: readonly string[] = [spec.path]): UriMount {
   const query = queryOf(spec.uri)
-  const base = `${spec.scheme}://${escapeUri(spec.authority)}`
-  return { uri: base + query, inner: parsePath(`/${spec.path}`), shown: (inner) => (inner === '/' ? base : base + inner) + query }
+  const base = `${spec.scheme}://${[spec.authority, ...names].map(escapeUri).join('/')}`
+  return { uri: base + query, inner: parsePath(`/${rest.join('/')}`), shown: (inner) => (inner === '/' ? base : base + inner) + query }
 }
 
 function localMount(spec: MountSpec, { workingDirectory, changesNames }: UriPlace): UriMount {
@@ -79,6 +90,7 @@ function queryOf(uri: string): string {
   return mark === -1 ? '' : uri.slice(mark)
 }
 
-function escapeUri(text: string): string {
+/** A part of a URI with what would end it escaped. */
+export function escapeUri(text: string): string {
   return text.replace(/[%?#]/g, encodeURIComponent)
 }

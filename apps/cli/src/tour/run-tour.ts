@@ -51,7 +51,7 @@ function tourCli(signal: AbortSignal): Cli {
   const [out, err] = [createOutput(stdout, env), createOutput(stderr, env)]
   return {
     env, workingDirectory: process.cwd(), stdin, out, err, json: false, signal, naming: { shown: (path) => path },
-    progress: (label) => createProgress(label, { output: err, stream: stderr }),
+    progress: (label, noun) => createProgress(label, { output: err, stream: stderr, noun }),
   }
 }
 
