@@ -76,7 +76,8 @@ describe('exit codes', () => {
 describe('a process of its own', () => {
   it('streams standard input in and a file out, byte for byte', async () => {
     const bytes = Buffer.from(Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7) % 251))
-    expect(await scratch.spawn(['write', 'local://./data/a.bin?layout=cas'], { stdin: bytes })).toEqual({ code: 0, stdout: '', stderr: '' })
+    await scratch.run(['mount', 'local://./data'])
+    expect(await scratch.spawn(['write', '/local/data/a.bin'], { stdin: bytes })).toEqual({ code: 0, stdout: '', stderr: '' })
     const child = scratch.start(['cat', 'local://./data/a.bin'])
     const [read] = await Promise.all([buffer(child.stdout!), once(child, 'close')])
     expect(read.equals(bytes)).toBe(true)
