@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { NexusError } from '../contract/errors.ts'
+import { isNexusError, NexusError } from '../contract/errors.ts'
 import { type JournalEntry, type JournalPosition, type JournalStore, journalStart } from '../contract/store.ts'
 import { abortableDelay } from './delay.ts'
 import type { Hasher } from './digest.ts'
@@ -53,7 +53,8 @@ export async function openIndexFile(options: IndexFileOptions): Promise<IndexFil
     return file
   } catch (error) {
     file.close()
-    if (!isDamagedDatabase(error) && !isUnreadableIndex(error)) throw toIndexError(error)
+    // Not found: the journal was compacted away from behind an index that was made without its checkpoint.
+    if (!isDamagedDatabase(error) && !isUnreadableIndex(error) && !isNexusError(error, 'not_found')) throw toIndexError(error)
   }
   const again = await openAny(options, true)
   await again.catchUp(options.signal)

@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3'
 import type { CallOptions } from '../../contract/backend.ts'
 import type { Repository } from '../context.ts'
 import { createHistory } from '../history.ts'
-import { listCheckpoints, openCheckpoint } from './checkpoint-file.ts'
+import { isGone, listCheckpoints, openCheckpoint } from './checkpoint-file.ts'
 import { readPack } from './pack.ts'
 import type { RepositoryProblem } from './problem.ts'
 
@@ -14,7 +14,7 @@ interface ObjectCheckOptions extends CallOptions {
 export async function checkObjects(repository: Repository, { readData, signal }: ObjectCheckOptions): Promise<RepositoryProblem[]> {
   const problems: RepositoryProblem[] = []
   for (const { key } of await listCheckpoints(repository.contents, signal)) {
-    if ((await openCheckpoint(repository, key, signal)) !== undefined) continue
+    if ((await openCheckpoint(repository, key, signal)) !== undefined || (await isGone(repository.contents, key, signal))) continue
     problems.push({ kind: 'checkpoint', key, message: 'The checkpoint is damaged. It is not needed as long as the journal or another one covers its commits; `nexus-fs compact` replaces it.' })
   }
   for await (const { key } of repository.contents.list('packs/', { signal })) {

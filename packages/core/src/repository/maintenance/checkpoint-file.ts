@@ -57,6 +57,32 @@ export async function openCheckpoint(source: CheckpointSource, key: string, sign
   }
 }
 
+/** Whether a checkpoint is not there any more: newer ones stand in its place, so that whoever looks for one has to list again. */
+export async function isGone(contents: ContentStore, key: string, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    await contents.stat(key, { signal })
+    return false
+  } catch (error) {
+    if (isNexusError(error, 'not_found')) return true
+    throw error
+  }
+}
+
+/** The newest whole checkpoints, newest first, at most `count`; others may write and delete some meanwhile. */
+export async function newestCheckpoints(source: CheckpointSource, count: number, signal: AbortSignal | undefined): Promise<readonly Checkpoint[]> {
+  for (;;) {
+    const found: Checkpoint[] = []
+    let hasVanished = false
+    for (const { key } of await listCheckpoints(source.contents, signal)) {
+      const checkpoint = await openCheckpoint(source, key, signal)
+      if (checkpoint !== undefined) found.push(checkpoint)
+      else hasVanished ||= await isGone(source.contents, key, signal)
+      if (found.length === count || hasVanished) break
+    }
+    if (!hasVanished) return found
+  }
+}
+
 /** The lines of a checkpoint before its trailer, unchecked: call {@link openCheckpoint} first. */
 export async function* checkpointLines(source: CheckpointSource, key: string, signal: AbortSignal | undefined): AsyncGenerator<CheckpointLine> {
   for await (const { line } of rawLines(source.contents, key, signal)) {

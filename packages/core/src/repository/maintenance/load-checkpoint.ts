@@ -1,9 +1,8 @@
 import type Database from 'better-sqlite3'
-import { NexusError } from '../../contract/errors.ts'
+import { isNexusError, NexusError } from '../../contract/errors.ts'
 import type { JournalStore } from '../../contract/store.ts'
 import { abortableDelay } from '../delay.ts'
-import { indexSchema } from '../index-schema.ts'
-import { type CheckpointSource, checkpointLines, listCheckpoints, openCheckpoint } from './checkpoint-file.ts'
+import { type CheckpointSource, checkpointLines, isGone, listCheckpoints, openCheckpoint } from './checkpoint-file.ts'
 import { checkpointKinds, type CheckpointLine, headColumns, quoted } from './checkpoint-lines.ts'
 
 /** What making an index from a checkpoint needs. */
@@ -22,16 +21,31 @@ const linesPerTransaction = 2048
  * @throws NexusError `corrupt` when neither checkpoint nor the beginning of the journal is left
  */
 export async function loadCheckpoint(database: Database.Database, options: LoadCheckpointOptions): Promise<boolean> {
-  const oldest = (await options.journal.oldest({ signal: options.signal })) ?? 1
-  for (const { key, sequence } of await listCheckpoints(options.contents, options.signal)) {
-    if (sequence + 1 < oldest || (await openCheckpoint(options, key, options.signal)) === undefined) continue
-    if (!(await isOfThisJournal(options, key))) continue
-    await fill(database, options, key)
-    return true
+  for (;;) {
+    const outcome = await tryCheckpoints(database, options)
+    if (outcome !== 'vanished') return outcome === 'loaded'
   }
-  if (oldest === 1) return false
+}
+
+/** `vanished`: newer ones were written meanwhile, and an older one let go. */
+async function tryCheckpoints(database: Database.Database, options: LoadCheckpointOptions): Promise<'loaded' | 'none' | 'vanished'> {
+  const { journal, contents, signal } = options
+  const oldest = (await journal.oldest({ signal })) ?? 1
+  for (const { key, sequence } of await listCheckpoints(contents, signal)) {
+    if (sequence + 1 < oldest) continue
+    try {
+      if ((await openCheckpoint(options, key, signal)) !== undefined && (await isOfThisJournal(options, key))) {
+        await fill(database, options, key)
+        return 'loaded'
+      }
+    } catch (error) {
+      if (!isNexusError(error, 'not_found')) throw error
+    }
+    if (await isGone(contents, key, signal)) return 'vanished'
+  }
+  if (oldest === 1) return 'none'
   throw new NexusError('corrupt', {
-    path: options.journal.name,
+    path: journal.name,
     reason: `The journal begins with commit ${oldest}, and no whole checkpoint covers what came before. Restore the repository from a backup; fsck says what is left.`,
   })
 }
@@ -51,12 +65,12 @@ async function isOfThisJournal(options: LoadCheckpointOptions, key: string): Pro
 
 async function fill(database: Database.Database, options: LoadCheckpointOptions, key: string): Promise<void> {
   const insert = prepareInserts(database)
-  const setHead = database.prepare(`UPDATE head SET ${headColumns.map((column) => `"${column}" = @${column}`).join(', ')}, schema = ${indexSchema}`)
+  const setHead = database.prepare(`UPDATE head SET ${headColumns.map((column) => `"${column}" = @${column}`).join(', ')}`)
+  // Another checkpoint may have been read in part before it was deleted.
+  for (const { table } of checkpointKinds) database.exec(`DELETE FROM ${table}`)
   let head: CheckpointLine | undefined
   let waiting: CheckpointLine[] = []
   const flush = database.transaction(() => {
-    // Until the last row is in, nobody takes this for an index.
-    database.exec('UPDATE head SET schema = 0')
     for (const line of waiting) insert(line)
     waiting = []
   })

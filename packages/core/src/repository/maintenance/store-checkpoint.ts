@@ -1,5 +1,5 @@
 import { NexusError } from '../../contract/errors.ts'
-import { type CheckpointSource, checkpointKey, listCheckpoints, openCheckpoint } from './checkpoint-file.ts'
+import { type CheckpointSource, checkpointKey, isGone, listCheckpoints, newestCheckpoints, openCheckpoint } from './checkpoint-file.ts'
 import { createPace } from './pace.ts'
 
 /** A checkpoint that was written and read back. */
@@ -14,7 +14,8 @@ const chunkBytes = 256 * 1024
 const keptCheckpoints = 2
 
 /**
- * Writes lines as a checkpoint, reads it back, and lets all but the newest two whole ones go.
+ * Writes lines as a checkpoint, reads it back, and lets all but the newest two whole ones go. Others may do the same meanwhile: then this one may
+ * be among those that are let go already, and everything in it stands in newer ones.
  * @throws NexusError `corrupt` when what was written reads back differently
  */
 export async function storeCheckpoint(
@@ -27,7 +28,7 @@ export async function storeCheckpoint(
   const staged = await store.contents.stage(key, body, { durability: 'fsync', signal })
   await staged.publish()
   await store.contents.settle({ durability: 'fsync', signal })
-  if ((await openCheckpoint(store, key, signal)) === undefined) {
+  if ((await openCheckpoint(store, key, signal)) === undefined && !(await isSuperseded(store, key, signal))) {
     throw new NexusError('corrupt', { op: 'checkpoint', path: key, reason: 'The checkpoint that was just written reads back differently; the disk or the memory of this machine is at fault.' })
   }
   await dropOld(store, signal)
@@ -59,10 +60,18 @@ async function collect({ hasher }: CheckpointSource, lines: Iterable<string>, si
   return { chunks, digest }
 }
 
+/** Whether others wrote so many newer ones meanwhile that they let this one go: then they cover all that it covered. */
+async function isSuperseded(store: CheckpointSource, key: string, signal: AbortSignal | undefined): Promise<boolean> {
+  if (!(await isGone(store.contents, key, signal))) return false
+  const newest = await newestCheckpoints(store, keptCheckpoints, signal)
+  return newest.length === keptCheckpoints && newest.every((newer) => newer.key > key)
+}
+
+/** Only what two newer whole ones stand behind goes, so that two processes that do this at once never leave fewer. */
 async function dropOld(store: CheckpointSource, signal: AbortSignal | undefined): Promise<void> {
-  let whole = 0
-  for (const { key } of await listCheckpoints(store.contents, signal)) {
-    if (whole >= keptCheckpoints) await store.contents.delete([key], { signal })
-    else if ((await openCheckpoint(store, key, signal)) !== undefined) whole++
-  }
+  const newest = await newestCheckpoints(store, keptCheckpoints, signal)
+  const last = newest[keptCheckpoints - 1]
+  if (last === undefined) return
+  const old = (await listCheckpoints(store.contents, signal)).filter(({ key }) => key < last.key)
+  await store.contents.delete(old.map(({ key }) => key), { signal })
 }
