@@ -114,7 +114,7 @@ describe('a failed write', () => {
   it('of a new segment (disk full) leaves the old one, and the next try succeeds', async () => {
     const { stores, faults } = await faultyStore()
     const end = (await entriesOf(stores)).at(-1)!.end
-    const append = (): Promise<readonly JournalEntry[]> => stores.journal.append(end, () => [record(3, { text: 'large', contents: new Uint8Array(2_000_000) })], { durability: 'os' })
+    const append = async (): Promise<readonly JournalEntry[]> => await stores.journal.append(end, () => [record(3, { text: 'large', contents: new Uint8Array(2_000_000) })], { durability: 'os' })
     faults.fail((name) => (name === 'writeAway' ? 'ENOSPC' : undefined))
     await expect(append()).rejects.toSatisfy(codeOf('no_space'))
     await expect(append()).rejects.toSatisfy(codeOf('no_space'))

@@ -48,7 +48,7 @@ describe('the journal on a local disk', () => {
 
   it('refuses records that are misnumbered or say more durability than was asked', async () => {
     const stores = await openTestStore()
-    const append = (bytes: Uint8Array): Promise<unknown> => stores.journal.append(journalStart, () => [bytes], { durability: 'os' })
+    const append = async (bytes: Uint8Array): Promise<unknown> => await stores.journal.append(journalStart, () => [bytes], { durability: 'os' })
     await expect(append(record(2))).rejects.toThrow(/must be commit 1/)
     await expect(append(record(1, { durability: 'fsync' }))).rejects.toThrow(/flagged fsync/)
     await expect(append(record(1).subarray(0, 50))).rejects.toThrow(/whole/)

@@ -1,4 +1,4 @@
-import { type DurableOptions, type JournalEntry, type JournalPosition, type MaybePromise, NexusError, recordFlagFsync } from '@nexus/core/contract'
+import { type DurableOptions, type JournalEntry, type JournalPosition, type MaybePromise, NexusError, recordFlagFsync, whenReady } from '@nexus/core/contract'
 import type { JournalContext, WriteTarget } from './context.ts'
 import { allEntriesAfter, toEntry } from './entries.ts'
 import { corrupt } from './errors.ts'
@@ -21,18 +21,26 @@ export interface AppendRequest {
 const inlineWriteBytes = 256 * 1024
 const ahead = new Uint8Array(4)
 
-/** One turn to commit, under the lock. @returns An entry for each record. */
-export async function appendUnderLock(context: JournalContext, { from, prepare, options }: AppendRequest): Promise<readonly JournalEntry[]> {
-  const head = looksCurrent(context) ?? (await recoverSlowly(context, from.sequence))
-  if (from.sequence > head.sequence) throw corrupt(context.layout.journal, `The journal ends with commit ${head.sequence}, but commit ${from.sequence} is asked to be its last.`)
-  const newer = head.sequence === from.sequence ? [] : await allEntriesAfter(context, from, head)
-  const answer = prepare(newer)
-  const records = isPromise(answer) ? await announced(context, answer) : answer
+/** One turn to commit, under the lock; over at once when nothing is to be waited for. @returns An entry for each record. */
+export function appendUnderLock(context: JournalContext, request: AppendRequest): MaybePromise<readonly JournalEntry[]> {
+  const { from, prepare } = request
+  return whenReady(looksCurrent(context) ?? recoverSlowly(context, from.sequence), (head) => {
+    if (from.sequence > head.sequence) throw corrupt(context.layout.journal, `The journal ends with commit ${head.sequence}, but commit ${from.sequence} is asked to be its last.`)
+    return whenReady(head.sequence === from.sequence ? [] : allEntriesAfter(context, from, head), (newer) => {
+      const records = prepare(newer)
+      return whenReady(records instanceof Promise ? announced(context, records) : records, (ready) => appendRecords(context, ready, { head, request }))
+    })
+  })
+}
+
+function appendRecords(context: JournalContext, records: readonly Uint8Array[], { head, request }: { head: Head; request: AppendRequest }): MaybePromise<readonly JournalEntry[]> {
+  const { options } = request
   if (records.length === 0) return []
   checkNumbers(context, records, { head, options })
   const bytes = records.length === 1 ? (records[0] as Uint8Array) : Buffer.concat(records)
-  const { target, head: rolled } = fits(context, head, bytes.length) ?? (await makeRoom(context, head, bytes.length))
-  return write(context, { target, head: rolled, records, bytes, durability: options.durability })
+  return whenReady(fits(context, head, bytes.length) ?? makeRoom(context, head, bytes.length), (room) =>
+    write(context, { target: room.target, head: room.head, records, bytes, durability: options.durability }),
+  )
 }
 
 /** Makes everything published durable. Under the lock. */
@@ -87,22 +95,45 @@ async function makeRoom(context: JournalContext, head: Head, length: number): Pr
   return { target: openTarget(context, rolled), head: rolled }
 }
 
-async function write(context: JournalContext, group: Group): Promise<readonly JournalEntry[]> {
+function write(context: JournalContext, group: Group): MaybePromise<readonly JournalEntry[]> {
   const { environment } = context
   const { target, head, bytes, durability } = group
   const offset = writeOffset(head)
+  if (durability === 'fsync' || bytes.length > inlineWriteBytes) return writeAway(context, group, offset)
   try {
-    const length = bytes.length <= inlineWriteBytes
-      ? environment.files.write(target.fd, bytes, 0, bytes.length, offset)
-      : await duringHold(context, () => environment.files.writeAway(target.fd, bytes, 0, bytes.length, offset))
-    if (length !== bytes.length) throw new NexusError('no_space', { op: 'commit', path: context.layout.journal, backend: 'local', reason: `Only ${length} of ${bytes.length} bytes were written; the disk is full.` })
+    checkWhole(context, environment.files.write(target.fd, bytes, 0, bytes.length, offset), bytes.length)
     environment.onStep?.('after-write')
-    if (durability === 'fsync') await duringHold(context, () => environment.files.fdatasync(target.fd))
-    environment.onStep?.('after-sync')
   } catch (error) {
-    throw await seal(context, head, error)
+    return sealed(context, head, error)
   }
   return publish(context, group, offset)
+}
+
+/** The event loop goes on while a large group is written, and while it is synced. */
+async function writeAway(context: JournalContext, group: Group, offset: number): Promise<readonly JournalEntry[]> {
+  const { environment: { files, onStep } } = context
+  const { target, head, bytes, durability } = group
+  try {
+    const length = bytes.length <= inlineWriteBytes
+      ? files.write(target.fd, bytes, 0, bytes.length, offset)
+      : await duringHold(context, () => files.writeAway(target.fd, bytes, 0, bytes.length, offset))
+    checkWhole(context, length, bytes.length)
+    onStep?.('after-write')
+    if (durability === 'fsync') await duringHold(context, () => files.fdatasync(target.fd))
+    onStep?.('after-sync')
+  } catch (error) {
+    return sealed(context, head, error)
+  }
+  return publish(context, group, offset)
+}
+
+async function sealed(context: JournalContext, head: Head, error: unknown): Promise<never> {
+  throw await seal(context, head, error)
+}
+
+function checkWhole({ layout }: JournalContext, written: number, length: number): void {
+  if (written === length) return
+  throw new NexusError('no_space', { op: 'commit', path: layout.journal, backend: 'local', reason: `Only ${written} of ${length} bytes were written; the disk is full.` })
 }
 
 function publish(context: JournalContext, { target, head, records, durability }: Group, offset: number): readonly JournalEntry[] {
@@ -150,8 +181,4 @@ function checkNumbers({ codec, layout }: JournalContext, records: readonly Uint8
       reason: `Record ${index} of the group must be commit ${head.sequence + 1 + index}, whole, and flagged fsync only where that is asked; it says ${JSON.stringify(found)}.`,
     })
   }
-}
-
-function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return value instanceof Promise
 }

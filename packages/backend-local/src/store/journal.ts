@@ -1,4 +1,4 @@
-import { type CallOptions, type JournalStore, type MaybePromise, NexusError } from '@nexus/core/contract'
+import { type CallOptions, type JournalEntry, type JournalStore, type MaybePromise, NexusError, whenReady } from '@nexus/core/contract'
 import { appendUnderLock, syncUnderLock } from './append.ts'
 import { beginAfter } from './begin.ts'
 import { createDescriptor, readDescriptor } from './descriptor.ts'
@@ -28,28 +28,30 @@ export function createJournal(context: JournalContext, identity: string): Journa
   const withHead = <T>(atLeast: number, options: CallOptions | undefined, use: (head: Head) => MaybePromise<T>): MaybePromise<T> => {
     guard()
     options?.signal?.throwIfAborted()
-    const head = headReader.read(atLeast, options ?? {})
-    return head instanceof Promise ? head.then(use) : use(head)
+    return whenReady(headReader.read(atLeast, options ?? {}), use)
   }
-  const underLock = async <T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
+  const underLock = <T>(signal: AbortSignal | undefined, work: () => MaybePromise<T>): MaybePromise<T> => {
     guard()
     // Where there is no repository, not even the lock's file may come to be.
     context.repository()
-    const locked = context.lock.acquire(signal)
-    if (locked !== undefined) await locked
-    try {
-      environment.onStep?.('after-lock')
-      return await work()
-    } finally {
-      context.lock.release()
-    }
+    const release = (): void => context.lock.release()
+    return whenReady(context.lock.acquire(signal), () =>
+      finallyDo(() => {
+        environment.onStep?.('after-lock')
+        return work()
+      }, release),
+    )
   }
-  const mapped = async <T>(op: string, work: Promise<T>): Promise<T> => {
+  const told = (op: string, error: unknown): Error => (isSystemError(error) ? toNexusError(error, op, layout.journal) : (error as Error))
+  const wake = (entries: readonly JournalEntry[]): readonly JournalEntry[] => {
+    if (entries.length > 0) for (const awake of committed) awake()
+    return entries
+  }
+  const mapped = async <T>(op: string, work: () => MaybePromise<T>): Promise<T> => {
     try {
-      return await work
+      return await work()
     } catch (error) {
-      if (!isSystemError(error)) throw error
-      throw toNexusError(error, op, layout.journal)
+      throw told(op, error)
     }
   }
 
@@ -57,27 +59,30 @@ export function createJournal(context: JournalContext, identity: string): Journa
     name: layout.root,
     identity,
     epoch: environment.bootId,
-    readDescriptor: (options) => mapped('open', readDescriptor(context, options)),
-    createDescriptor: (bytes, options) => mapped('create', createDescriptor(context, bytes, options)),
-    repositoryId: (options) => mapped('open', repositoryOfJournal(context, options)),
-    replaceDescriptor: (bytes, options) => mapped('repair', replaceDescriptor(context, bytes, options)),
-    begin: (sequence, options) => mapped('restore', underLock(options?.signal, () => beginAfter(context, sequence))),
+    readDescriptor: (options) => mapped('open', () => readDescriptor(context, options)),
+    createDescriptor: (bytes, options) => mapped('create', () => createDescriptor(context, bytes, options)),
+    repositoryId: (options) => mapped('open', () => repositoryOfJournal(context, options)),
+    replaceDescriptor: (bytes, options) => mapped('repair', () => replaceDescriptor(context, bytes, options)),
+    begin: (sequence, options) => mapped('restore', () => underLock(options?.signal, () => beginAfter(context, sequence))),
     newer: (position, options) => withHead(position.sequence, options, (head) => entriesAfter(context, position, head)),
     entryAt: (position, options) => withHead(0, options, (head) => entryEndingAt(context, position, head)),
     oldest: async (options) => await withHead(0, options, (head) => (head.sequence === 0 ? undefined : segments.known(head.generation)[0])),
     wait: (position, options) => waitForNews(() => withHead(0, options, (head) => head.sequence > position.sequence), { committed, signal: options?.signal }),
-    append: async (from, prepare, options) => {
-      const entries = await mapped('commit', underLock(options.signal, () => appendUnderLock(context, { from, prepare, options })))
-      if (entries.length > 0) for (const wake of committed) wake()
-      return entries
+    append: (from, prepare, options) => {
+      try {
+        const entries = underLock(options.signal, () => appendUnderLock(context, { from, prepare, options }))
+        return entries instanceof Promise ? entries.then(wake, (error: unknown) => Promise.reject(told('commit', error))) : wake(entries)
+      } catch (error) {
+        return Promise.reject(told('commit', error))
+      }
     },
-    sync: (options) => mapped('sync', underLock(options?.signal, () => syncUnderLock(context))),
+    sync: (options) => mapped('sync', () => underLock(options?.signal, () => syncUnderLock(context))),
     readInline: (location) => {
       guard()
       return readInlineContent(context, location)
     },
     segments: async (options) => await withHead(0, options, (head) => describeSegments(context, head)),
-    removeThrough: (sequence, options) => mapped('compact', underLock(options?.signal, () => removeSegments(context, sequence))),
+    removeThrough: (sequence, options) => mapped('compact', () => underLock(options?.signal, () => removeSegments(context, sequence))),
     close: async () => {
       if (isClosed) return
       isClosed = true
@@ -87,6 +92,20 @@ export function createJournal(context: JournalContext, identity: string): Journa
       context.head.close()
     },
   }
+}
+
+/** `finally` for work that may be over at once. */
+function finallyDo<T>(work: () => MaybePromise<T>, end: () => void): MaybePromise<T> {
+  let result: MaybePromise<T>
+  try {
+    result = work()
+  } catch (error) {
+    end()
+    throw error
+  }
+  if (result instanceof Promise) return result.finally(end)
+  end()
+  return result
 }
 
 interface Waiting {

@@ -3,6 +3,11 @@ import type { CallOptions } from './backend.ts'
 /** A value at once, or later: local storage answers small questions without a thread-pool hop, buckets cannot. */
 export type MaybePromise<T> = T | Promise<T>
 
+/** Goes on with a value when it is there: at once, or later. What `use` throws at once is thrown at once. */
+export function whenReady<T, R>(value: MaybePromise<T>, use: (value: T) => MaybePromise<R>): MaybePromise<R> {
+  return value instanceof Promise ? value.then(use) : use(value)
+}
+
 /** `fsync`: acknowledged is on disk. `os`: acknowledged survives the process, not a power cut. */
 export type Durability = 'fsync' | 'os'
 
@@ -76,10 +81,10 @@ export interface JournalStore {
   /**
    * Takes the turn to commit. `prepare` gets what was published after `from`, and gives the framed records to append, numbered from there on; it is
    * called again when another writer was first (then with what came since). It may give none. Its own error ends the turn and is thrown on.
-   * @returns An entry for each record, when they are as durable as asked and published.
+   * @returns An entry for each record, when they are as durable as asked and published: at once where nothing has to be waited for. Failures are rejections, never thrown.
    * @throws NexusError `busy` (lock), `no_space`, `outcome_unknown`, `corrupt`, `read_only`
    */
-  append(from: JournalPosition, prepare: (newer: readonly JournalEntry[]) => MaybePromise<readonly Uint8Array[]>, options: DurableOptions): Promise<readonly JournalEntry[]>
+  append(from: JournalPosition, prepare: (newer: readonly JournalEntry[]) => MaybePromise<readonly Uint8Array[]>, options: DurableOptions): MaybePromise<readonly JournalEntry[]>
   /** Makes everything published so far durable. */
   sync(options?: CallOptions): Promise<void>
   /** @throws NexusError `not_found` when that part of the journal was compacted away */

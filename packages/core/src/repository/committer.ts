@@ -1,6 +1,6 @@
 import { isNexusError, NexusError } from '../contract/errors.ts'
 import { recordFlagFsync } from '../contract/record.ts'
-import type { JournalEntry } from '../contract/store.ts'
+import { type JournalEntry, type MaybePromise, whenReady } from '../contract/store.ts'
 import { type Path, pathSegments } from '../contract/paths.ts'
 import { type CommitContent, type CommitHeader, encodeHeader, type Operation, rootNode } from './commit.ts'
 import type { Draft, Plan, PreparedContent, PreparedMember, Repository } from './context.ts'
@@ -33,7 +33,15 @@ interface Planned {
   readonly header: CommitHeader | undefined
   readonly headerBytes: Uint8Array
   readonly digest: string
+  readonly changes: Overlay
   readonly members: readonly PreparedMember[]
+}
+
+/** Commits that are written together. */
+interface Group {
+  waiting: readonly Waiting[]
+  /** Filled under the turn; a refused commit is not among them. */
+  planned: readonly Planned[]
 }
 
 const maxGroupBytes = 32 * 1024 * 1024
@@ -68,39 +76,52 @@ export class Committer {
     await Promise.resolve()
     try {
       while (this.#queue.length > 0) {
-        await this.#host.breathe()
-        await this.#writeGroup()
+        const pause = this.#host.breathe()
+        if (pause !== undefined) await pause
+        const writing = this.#writeGroup()
+        if (writing !== undefined) await writing
       }
     } finally {
       this.#running = undefined
     }
   }
 
-  async #writeGroup(): Promise<void> {
-    const group = this.#queue
-    this.#queue = []
+  /** One turn; where nothing had to be waited for, it is over when this returns. */
+  #writeGroup(): MaybePromise<void> {
     const { repository, present } = this.#host
-    let planned: Planned[] = []
-    try {
-      const entries = await repository.journal.append(
-        present.position,
-        (newer) => {
-          present.fold(newer)
-          if (present.isBehind) return this.#host.settle().then(() => this.#prepare(group, (plans) => (planned = plans)))
-          return this.#prepare(group, (plans) => (planned = plans))
-        },
-        { durability: repository.durability, signal: group.length === 1 ? group[0]?.signal : undefined },
-      )
-      this.#publish(planned, entries)
-      // What is committed stays so, whatever the index says: until it has caught up, every reader asks it again and meets the reason.
-      if (present.isBehind) await Promise.allSettled([this.#host.settle()])
-      for (const { waiting, result, header } of planned) waiting.resolve({ result, header })
-      this.#isLost = false
-    } catch (error) {
-      if (await this.#findAgain(error, group)) return
-      for (const waiting of group) waiting.reject(error)
-      for (const { members } of planned) for (const member of members) await member.staged?.discard()
+    const group: Group = { waiting: this.#queue, planned: [] }
+    this.#queue = []
+    const prepare = (newer: readonly JournalEntry[]): MaybePromise<Uint8Array[]> => {
+      present.fold(newer)
+      return present.isBehind ? this.#host.settle().then(() => this.#prepare(group)) : this.#prepare(group)
     }
+    try {
+      const signal = group.waiting.length === 1 ? group.waiting[0]?.signal : undefined
+      const entries = repository.journal.append(present.position, prepare, { durability: repository.durability, signal })
+      const done = whenReady(entries, (published) => this.#acknowledge(group, published))
+      return done instanceof Promise ? done.catch((error: unknown) => this.#refuse(group, error)) : done
+    } catch (error) {
+      return this.#refuse(group, error)
+    }
+  }
+
+  #acknowledge({ planned }: Group, entries: readonly JournalEntry[]): MaybePromise<void> {
+    const commits = planned.flatMap(({ header, digest, changes }) => (header === undefined ? [] : [{ header, digest, changes }]))
+    if (commits.length !== entries.length) throw new NexusError('unexpected', { reason: `${commits.length} commits were written, ${entries.length} acknowledged.` })
+    this.#host.present.fold(entries, commits)
+    this.#isLost = false
+    const tell = (): void => {
+      for (const { waiting, result, header } of planned) waiting.resolve({ result, header })
+    }
+    // What is committed stays so, whatever the index says: until it has caught up, every reader asks it again and meets the reason.
+    if (this.#host.present.isBehind) return Promise.allSettled([this.#host.settle()]).then(tell)
+    tell()
+  }
+
+  async #refuse({ waiting, planned }: Group, error: unknown): Promise<void> {
+    if (await this.#findAgain(error, waiting)) return
+    for (const { reject } of waiting) reject(error)
+    for (const { members } of planned) for (const member of members) await member.staged?.discard()
   }
 
   /** Another process compacted the journal away from under our position: the index knows what stood there, and the group is planned once more. */
@@ -118,21 +139,22 @@ export class Committer {
   }
 
   /** Plans each waiting commit on top of those before it; a refused one has no effect on the others. */
-  #prepare(group: readonly Waiting[], report: (planned: Planned[]) => void): Uint8Array[] | Promise<Uint8Array[]> {
+  #prepare(group: Group): MaybePromise<Uint8Array[]> {
     const { present } = this.#host
     const planned: Planned[] = []
-    report(planned)
+    group.planned = planned
     const base = new Overlay(present)
     let { sequence } = present.position
     let previous = present.digest
     let bytes = 0
-    for (const [index, waiting] of group.entries()) {
+    for (const [index, waiting] of group.waiting.entries()) {
       if (bytes > maxGroupBytes || planned.at(-1)?.header?.operations.some(isStructural) === true) {
         // The rest goes into the next group: it is full, or only the index can show what was just planned.
-        this.#queue.unshift(...group.slice(index))
+        this.#queue.unshift(...group.waiting.slice(index))
+        group.waiting = group.waiting.slice(0, index)
         break
       }
-      const plan = this.#planOne(waiting, { base, sequence: sequence + 1, previous, isLast: index === group.length - 1 })
+      const plan = this.#planOne(waiting, { base, sequence: sequence + 1, previous, isLast: index === group.waiting.length - 1 })
       if (plan === undefined) continue
       planned.push(plan)
       if (plan.header === undefined) continue
@@ -155,11 +177,11 @@ export class Committer {
       waiting.signal?.throwIfAborted()
       const draft = new PlanningDraft(base, { present: this.#host.present, sequence, time: this.#host.repository.now() })
       const result = waiting.plan(draft)
-      if (draft.operations.length === 0) return { waiting, result, header: undefined, headerBytes: new Uint8Array(0), digest: '', members: draft.members }
+      if (draft.operations.length === 0) return { waiting, result, header: undefined, headerBytes: new Uint8Array(0), digest: '', changes: draft.view, members: draft.members }
       const header = draft.toHeader({ id: this.#host.randomId(), previous, author: this.#host.author })
       if (!isLast) draft.mergeInto(base)
       const headerBytes = encodeHeader(header)
-      return { waiting, result, header, headerBytes, digest: this.#host.repository.hasher.digest(headerBytes), members: draft.members }
+      return { waiting, result, header, headerBytes, digest: this.#host.repository.hasher.digest(headerBytes), changes: draft.view, members: draft.members }
     } catch (error) {
       waiting.reject(error)
       return undefined
@@ -170,12 +192,6 @@ export class Committer {
     const contents = members.flatMap((member) => (member.inline === undefined ? [] : [member.inline]))
     const flags = this.#host.repository.durability === 'fsync' ? recordFlagFsync : 0
     return this.#host.repository.codec.encode({ sequence: header?.sequence ?? 0, flags, header: headerBytes, contents })
-  }
-
-  #publish(planned: readonly Planned[], entries: readonly JournalEntry[]): void {
-    const commits = planned.flatMap(({ header, digest }) => (header === undefined ? [] : [{ header, digest }]))
-    if (commits.length !== entries.length) throw new NexusError('unexpected', { reason: `${commits.length} commits were written, ${entries.length} acknowledged.` })
-    this.#host.present.fold(entries, commits)
   }
 }
 

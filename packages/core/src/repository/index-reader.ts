@@ -24,6 +24,8 @@ export interface IndexReader {
   entry(directory: number, name: string): EntryRow | undefined
   children(directory: number, after: string, limit: number): EntryRow[]
   content(digest: string): ContentRow | undefined
+  /** One page of the digests of all contents, in their order. */
+  digests(after: string, limit: number): readonly string[]
   readonly nextNode: number
   readonly database: Database.Database
   close(): void
@@ -42,6 +44,7 @@ export function createIndexReader(database: Database.Database): IndexReader {
   const entryStatement = database.prepare(`SELECT ${entryColumns} FROM entries WHERE directory = ? AND key IN (?, ?)`).raw()
   const childrenStatement = database.prepare(`SELECT ${entryColumns} FROM entries WHERE directory = ? AND key > ? ORDER BY key LIMIT ?`).raw()
   const contentStatement = database.prepare('SELECT digest, size, key, segment, "offset", pieces, part, durable FROM contents WHERE digest = ?').raw()
+  const digestsStatement = database.prepare<[string, number], string>('SELECT digest FROM contents WHERE digest > ? ORDER BY digest LIMIT ?').pluck()
   let head = headStatement.get() as IndexHead
   let isActive = false
 
@@ -75,6 +78,7 @@ export function createIndexReader(database: Database.Database): IndexReader {
       const raw = contentStatement.get(digest) as RawContent | undefined
       return raw === undefined ? undefined : toContentRow(raw)
     },
+    digests: (after, limit) => digestsStatement.all(after, limit),
     close: () => void database.close(),
   }
 }

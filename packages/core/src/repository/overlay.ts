@@ -3,14 +3,30 @@ import type { ContentRow, EntryRow, State } from './rows.ts'
 /** What lies below an overlay. */
 export type StateBelow = Pick<State, 'entry' | 'content' | 'nextNode'>
 
-interface Change {
+/** What a commit made of one place; `null`: nothing is there any more. */
+export interface Change {
   readonly row: EntryRow | null
   readonly sequence: number
 }
 
+/** Takes what an overlay forgets, oldest first. */
+export interface Forgotten {
+  keepPlace(directory: number, key: string, change: Change): void
+  keepContent(row: ContentRow): void
+}
+
+/** What changes say of a name: its row, `null` where they took it away, `undefined` where they say nothing. File and directory of one name never live at once. */
+export function findIn(keys: ReadonlyMap<string, Change>, name: string): EntryRow | null | undefined {
+  const file = keys.get(name)
+  if (file?.row != null) return file.row
+  const child = keys.get(`${name}/`)
+  if (child?.row != null) return child.row
+  return file === undefined && child === undefined ? undefined : null
+}
+
 /**
  * Commits that the index does not hold yet, as the rows they change; also, in small, the commits that are being planned.
- * A name that a commit touched is answered from here alone: file and directory of one name never live at once.
+ * A name that a commit touched is answered from here alone.
  */
 export class Overlay implements State {
   nextNode: number
@@ -36,14 +52,8 @@ export class Overlay implements State {
 
   entry(directory: number, name: string): EntryRow | undefined {
     const keys = this.#directories.size === 0 ? undefined : this.#directories.get(directory)
-    if (keys !== undefined) {
-      const file = keys.get(name)
-      if (file?.row != null) return file.row
-      const child = keys.get(`${name}/`)
-      if (child?.row != null) return child.row
-      if (file !== undefined || child !== undefined) return undefined
-    }
-    return this.#below.entry(directory, name)
+    const found = keys === undefined ? undefined : findIn(keys, name)
+    return found === undefined ? this.#below.entry(directory, name) : (found ?? undefined)
   }
 
   put(row: EntryRow, sequence: number): void {
@@ -55,7 +65,6 @@ export class Overlay implements State {
     this.#change(row.directory, row.key, null, died)
   }
 
-   
   supersede(): void {}
 
   content(digest: string): ContentRow | undefined {
@@ -84,19 +93,24 @@ export class Overlay implements State {
     target.nextNode = Math.max(target.nextNode, this.nextNode)
   }
 
-  /** Forgets what the index now holds. */
-  forgetThrough(sequence: number): void {
+  /** Forgets what the index now holds: everything up to `sequence`. */
+  forgetThrough(sequence: number, forgotten: Forgotten): void {
     const kept = this.#log.findIndex((change) => change.sequence > sequence)
     for (const { directory, key } of kept === -1 ? this.#log : this.#log.slice(0, kept)) {
       const keys = this.#directories.get(directory)
-      if (keys === undefined || (keys.get(key)?.sequence ?? Infinity) > sequence) continue
+      const change = keys?.get(key)
+      if (keys === undefined || change === undefined || change.sequence > sequence) continue
+      forgotten.keepPlace(directory, key, change)
       keys.delete(key)
       if (keys.size === 0) this.#directories.delete(directory)
     }
     this.#log = kept === -1 ? [] : this.#log.slice(kept)
     const keptContents = this.#contentLog.findIndex((change) => change.sequence > sequence)
     for (const { digest } of keptContents === -1 ? this.#contentLog : this.#contentLog.slice(0, keptContents)) {
-      if ((this.#contents.get(digest)?.sequence ?? Infinity) <= sequence) this.#contents.delete(digest)
+      const content = this.#contents.get(digest)
+      if (content === undefined || content.sequence > sequence) continue
+      forgotten.keepContent(content.row)
+      this.#contents.delete(digest)
     }
     this.#contentLog = keptContents === -1 ? [] : this.#contentLog.slice(keptContents)
   }

@@ -7,12 +7,15 @@ import type { Hasher } from './digest.ts'
 import { foldContents, foldSimple, isStructural } from './fold.ts'
 import type { IndexHead, IndexReader } from './index-reader.ts'
 import { Overlay } from './overlay.ts'
-import type { ContentRow, EntryRow, State } from './rows.ts'
+import { RowCache } from './row-cache.ts'
+import type { ContentRow, EntryRow } from './rows.ts'
 
-/** A commit of ours: its header need not be read from the journal again. */
+/** A commit of ours: neither need its header be read from the journal again, nor what it changes be found out. */
 export interface KnownCommit {
   readonly header: CommitHeader
   readonly digest: string
+  /** What it changes, as it was planned. */
+  readonly changes: Overlay
 }
 
 const maxCachedDirectories = 10_000
@@ -29,14 +32,14 @@ export class Present implements View {
   isBehind = false
   /** Commits in front of the index, oldest first. */
   pending: JournalEntry[] = []
-  #overlay: Overlay
   #reader: IndexReader | undefined
+  readonly #cache = new RowCache(() => this.#reader)
+  #overlay = new Overlay(this.#cache)
   readonly #hasher: () => Hasher
   readonly #directories = new Map<string, number>()
 
   constructor(hasher: () => Hasher) {
     this.#hasher = hasher
-    this.#overlay = new Overlay(emptyState)
   }
 
   get reader(): IndexReader | undefined {
@@ -51,14 +54,12 @@ export class Present implements View {
   attach(reader: IndexReader): void {
     this.#reader = reader
     // First the newest state: an overlay goes on minting nodes from where the state below it ends.
-    const head = reader.begin()
-    this.#overlay = new Overlay(this.#below())
-    this.pending = []
-    this.#adopt(head)
+    this.#adopt(reader.begin())
   }
 
   detach(): void {
     this.#reader = undefined
+    this.#cache.clear()
   }
 
   /** Lets go of the index's state while nobody asks. */
@@ -70,13 +71,12 @@ export class Present implements View {
   advance(): void {
     if (this.#reader === undefined) return
     const head = this.#reader.begin()
-    if (head.sequence >= this.position.sequence) {
-      this.#overlay = new Overlay(this.#below())
-      this.pending = []
+    // The index holds what did not pass through here.
+    if (head.sequence > this.position.sequence || (this.isBehind && head.sequence === this.position.sequence)) {
       this.#adopt(head)
       return
     }
-    this.#overlay.forgetThrough(head.sequence)
+    this.#overlay.forgetThrough(head.sequence, this.#cache)
     const kept = this.pending.findIndex((entry) => entry.sequence > head.sequence)
     this.pending = kept === -1 ? [] : this.pending.slice(kept)
   }
@@ -94,7 +94,7 @@ export class Present implements View {
         this.isBehind = true
         return
       }
-      this.#foldOne(header, entry)
+      this.#foldOne(header, entry, known?.[index]?.changes)
       this.digest = known?.[index]?.digest ?? this.#hasher().digest(entry.header)
     }
   }
@@ -142,16 +142,20 @@ export class Present implements View {
     this.#directories.set(path, node)
   }
 
-  #foldOne(header: CommitHeader, entry: JournalEntry): void {
+  #foldOne(header: CommitHeader, entry: JournalEntry, changes = this.#changesOf(header)): void {
+    changes.mergeInto(this.#overlay)
+    // Where its contents are, only the journal could tell.
     foldContents(header, entry, this.#overlay)
-    for (const operation of header.operations) {
-      if (isStructural(operation)) continue
-      foldSimple(operation, header, this.#overlay)
-      // A path may lead elsewhere now.
-      if (operation.op !== 'write' && operation.op !== 'mkdir' && this.#directories.size > 0) this.#directories.clear()
-    }
+    // A path may lead elsewhere now.
+    if (changes.hasRemovals) this.#directories.clear()
     this.position = entry.end
     this.pending.push(entry)
+  }
+
+  #changesOf(header: CommitHeader): Overlay {
+    const changes = new Overlay(this.#overlay)
+    for (const operation of header.operations) if (!isStructural(operation)) foldSimple(operation, header, changes)
+    return changes
   }
 
   #awaken(): void {
@@ -159,19 +163,12 @@ export class Present implements View {
   }
 
   #adopt(head: IndexHead): void {
+    this.#cache.clear()
+    this.#overlay = new Overlay(this.#cache)
+    this.pending = []
     this.position = { sequence: head.sequence, segment: head.segment, offset: head.offset }
     this.digest = head.digest
     this.isBehind = false
     this.#directories.clear()
   }
-
-  #below(): Pick<State, 'entry' | 'content' | 'nextNode'> {
-    return this.#reader ?? emptyState
-  }
-}
-
-const emptyState: Pick<State, 'entry' | 'content' | 'nextNode'> = {
-  entry: () => undefined,
-  content: () => undefined,
-  nextNode: rootNode + 1,
 }
