@@ -64,7 +64,7 @@ const lint = () => {
 }
 
 /** CI reads the counts from a file; a person reads the terminal. */
-const reporters = () => (process.env.NEXUS_TEST_REPORT ? ['--reporter=dot', '--reporter=json', `--outputFile.json=${process.env.NEXUS_TEST_REPORT}`] : ['--reporter=default'])
+const reporters = () => (process.env.NEXUS_TEST_REPORT ? ['--reporter=dot', `--reporter=${join(root, 'scripts', 'test-report.mjs')}`] : ['--reporter=default'])
 
 const commands = {
   start: () => (build(), step(node(), ['apps/cli/dist/tour.js', ...args], { cwd: root })),

@@ -1,16 +1,30 @@
-// Prints the closing line of a test run, `N passed, N failed, N skipped`, from vitest's JSON report; each skipped test by name.
-import { readFileSync } from 'node:fs'
+// Prints the closing lines of a test run from the report of scripts/test-report.mjs: what was skipped and why, then `N passed, N failed, N skipped`.
+// Nothing is skipped without a reason: one that gives none fails the run.
+import { existsSync, readFileSync } from 'node:fs'
 import process from 'node:process'
 
-const text = readFileSync(process.argv[2] ?? '', 'utf8')
+/** So many names are printed of what one suite skips for one reason. */
+const namesShown = 3
+
+const file = process.argv[2] ?? ''
+const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
 if (text === '') {
   console.error('The tests wrote no report: they did not run to their end.')
   console.log('0 passed, 1 failed, 0 skipped')
   process.exit(1)
 }
-const tests = JSON.parse(text).testResults.flatMap((file) => file.assertionResults)
-const count = (...states) => tests.filter((test) => states.includes(test.status)).length
-for (const test of tests.filter(({ status }) => status === 'skipped' || status === 'pending')) console.log(`skipped: ${test.fullName}`)
-const failed = count('failed')
-console.log(`${count('passed')} passed, ${failed} failed, ${count('skipped', 'pending', 'todo')} skipped`)
-process.exit(failed === 0 && tests.length > 0 ? 0 : 1)
+const { passed, failed, skipped } = JSON.parse(text)
+const unexplained = skipped.filter(({ reason }) => reason === undefined)
+for (const line of skipLines(skipped.filter(({ reason }) => reason !== undefined))) console.log(line)
+for (const { name } of unexplained) console.error(`skipped: ${name}: no reason is given; skip it by \`skip(reason)\`, or say \`(needs ...)\` in its title`)
+console.log(`${passed} passed, ${failed + unexplained.length} failed, ${skipped.length - unexplained.length} skipped`)
+process.exit(failed + unexplained.length === 0 && passed > 0 ? 0 : 1)
+
+/** One line for each test where a suite skips few for a reason, and one for all of them where it skips many. */
+function skipLines(tests) {
+  const groups = Object.groupBy(tests, ({ suite, reason }) => JSON.stringify([suite, reason]))
+  return Object.entries(groups).flatMap(([key, members]) => {
+    const [suite, reason] = JSON.parse(key)
+    return members.length <= namesShown ? members.map(({ name }) => `skipped: ${name}: ${reason}`) : [`skipped: ${suite}, ${members.length} tests: ${reason}`]
+  })
+}

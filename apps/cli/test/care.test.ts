@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openScratch, type Scratch } from './cli-harness.ts'
+import { jsonLines, openScratch, type Scratch } from './cli-harness.ts'
 
 let scratch: Scratch
 beforeEach(async () => {
@@ -47,7 +47,10 @@ describe('care of a repository', () => {
   })
 
   it('gc keeps history when told to', async () => {
-    await scratch.run(['write', '--text', 'newer', '/local/data/big.bin'])
+    expect((await scratch.run(['write', '--text', 'newer', '/local/data/big.bin'])).code).toBe(0)
+    // Two versions and not three: a commit that was written twice would be restored to itself.
+    const versions = [{ current: true, sizeBytes: 5 }, { current: false, sizeBytes: 500_000 }]
+    expect(jsonLines((await scratch.run(['versions', '--json', '/local/data/big.bin'])).stdout)).toEqual(versions.map((version) => expect.objectContaining(version) as unknown))
     expect(await scratch.run(['gc', '--no-retention', '--keep-for', '0s', '/local/data'])).toMatchObject({ code: 0, stderr: '' })
     expect(await scratch.run(['restore', '/local/data/big.bin'])).toMatchObject({ code: 0, stderr: '' })
     expect(JSON.parse((await scratch.run(['stat', '--json', '/local/data/big.bin'])).stdout)).toMatchObject({ sizeBytes: 500_000 })
