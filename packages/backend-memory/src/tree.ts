@@ -29,7 +29,7 @@ export function ownDirectory(state: MemoryState, path: Path, place: Place): Dire
   for (const name of pathSegments(path)) {
     walked = joinPath(walked, name)
     const next = directory.entries.get(name)
-    if (next?.kind === 'file') throw memoryError('not_directory', place, `${walked} is a file, so nothing can be below it.`)
+    if (next?.kind === 'file') throw memoryError('not_directory', place, `"${name}", on the way to it, is a file.`)
     const owned = next === undefined ? makeDirectory(state, walked) : own(state, next)
     directory.entries.set(name, owned)
     directory = owned

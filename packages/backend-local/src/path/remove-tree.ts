@@ -28,7 +28,7 @@ export async function refuseKeptDirectories(context: PathContext, { directory, n
   const held = enterUnlessGone(directory, name)
   if (held === undefined) return
   try {
-    if (isRepository(held)) throw new NexusError('unsupported', { reason: `"${path}" is a Nexus repository, which is not deleted as files; nothing was deleted.` })
+    if (isRepository(held)) throw new NexusError('unsupported', { path, reason: 'It is a Nexus repository, which is not deleted as files; nothing was deleted.' })
     for (const entry of await readNames(held)) {
       if (!entry.isDirectory) continue
       await refuseKeptDirectories(context, { directory: held, name: entry.name }, { path: joinPath(path, toSegment(entry.name)), signal })

@@ -69,13 +69,13 @@ function requireTarget(source: BigIntStats, target: BigIntStats | undefined, { t
 
 function refuseMove(context: PathContext, source: Place, { from, to, isDirectory }: { readonly from: Path; readonly to: Path; readonly isDirectory: boolean }): void {
   if (!isDirectory) return
-  if (isWithin(to, from)) throw new NexusError('invalid_argument', { path: to, reason: `It lies inside ${from}, which would hold itself.` })
+  if (isWithin(to, from)) throw new NexusError('invalid_argument', { path: to, reason: 'It lies inside the directory, which would hold itself.' })
   const hidden = context.privatePaths.find((kept) => isWithin(kept, from))
   if (hidden !== undefined) throw new NexusError('permission_denied', { reason: `Nexus keeps its own state in "${hidden}", which stays where it is.` })
   const directory = enter(source.directory, source.name)
   try {
     if (!isRepository(directory)) return
-    throw new NexusError('unsupported', { reason: `"${from}" is a Nexus repository, which Nexus does not move as files.` })
+    throw new NexusError('unsupported', { path: from, reason: 'It is a Nexus repository, which Nexus does not move as files.' })
   } finally {
     directory.close()
   }

@@ -3,7 +3,7 @@ import { NexusError } from '../contract/errors.ts'
 import { type Path, relativePath } from '../contract/paths.ts'
 import { checkSize, checkVariants, checkWritable } from './check-options.ts'
 import { refuseMounts } from './delete.ts'
-import { capabilitiesOf, type KernelContext, locate, perform, type Place, refuseUnsupported } from './place.ts'
+import { capabilitiesOf, type KernelContext, locate, perform, type Place, refuseUnsupported, requireVerb } from './place.ts'
 import { toldIn } from './relocate.ts'
 
 /** All steps happen, in order, or none does; so all must lie in one mount, and that must be able to. */
@@ -17,10 +17,10 @@ export async function batch(context: KernelContext, operations: readonly BatchOp
   if (place === undefined) return []
   const stranger = places.find(({ mount }) => mount !== place.mount)
   if (stranger !== undefined) throw acrossMounts(place, stranger)
-  const { backend } = place.mount
-  if (!capabilitiesOf(place).batch || backend.batch === undefined) refuseUnsupported(place, 'make several changes in one step')
+  if (!capabilitiesOf(place).batch) refuseUnsupported(place, 'make several changes in one step')
+  requireVerb(place, 'batch', 'make several changes in one step')
   const inner = operations.map((operation) => within(operation, place.mount.mountPoint))
-  const run = (to: Backend, _path: Path, given: CallOptions): Promise<FileStat[]> => to.batch?.(inner, given) ?? refuseUnsupported(place, 'batch')
+  const run = (_backend: Backend, _path: Path, given: CallOptions): Promise<FileStat[]> => place.mount.backend.batch(inner, given)
   return (await perform(place, options, run)).map((stat) => toldIn(place.mount, stat))
 }
 

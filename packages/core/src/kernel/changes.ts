@@ -5,7 +5,7 @@ import { iterate } from './iterate.ts'
 import { mergeFeeds } from './merge-feeds.ts'
 import type { MountNode } from './mount-table.ts'
 import type { Mounted } from './mounted.ts'
-import { capabilitiesOf, findNode, type KernelContext, type Place, placeAt, refuseUnsupported } from './place.ts'
+import { capabilitiesOf, findNode, type KernelContext, type Place, placeAt, refuseUnsupported, requireVerb } from './place.ts'
 
 /** What happens in one mount; at a directory above mounts, in all of them, with a cursor that holds one of each. */
 export async function* changes(context: KernelContext, path: Path, options?: ChangesOptions): AsyncGenerator<Change> {
@@ -33,8 +33,8 @@ async function* changesAt(place: Place, options: ChangesOptions | undefined): As
   const { mount } = place
   if (options?.since !== undefined && capabilitiesOf(place).changes === 'live')
     refuseUnsupported(place, 'go on from a cursor; watch without one, and list first')
-  const run = (backend: Backend, inner: Path, given: ChangesOptions): AsyncIterable<Change> =>
-    backend.changes?.(inner, given) ?? refuseUnsupported(place, 'tell what changes')
+  requireVerb(place, 'changes', 'tell what changes')
+  const run = (_backend: Backend, inner: Path, given: ChangesOptions): AsyncIterable<Change> => place.mount.backend.changes(inner, given)
   // An unmount waits for nobody who watches: it ends the feed.
   const signal = options?.signal === undefined ? mount.feedSignal : AbortSignal.any([options.signal, mount.feedSignal])
   for await (const change of iterate({ place, options: { ...options, signal }, run })) {

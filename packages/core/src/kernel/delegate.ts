@@ -2,14 +2,14 @@ import type { Backend, CallOptions, FileVersion, Match, PresignOptions, SearchOp
 import type { Path } from '../contract/paths.ts'
 import { checkWritable } from './check-options.ts'
 import { iterate } from './iterate.ts'
-import { findNode, type KernelContext, locate, perform, type Place, placeAt, refuseUnsupported } from './place.ts'
+import { findNode, type KernelContext, locate, perform, type Place, placeAt, requireVerb } from './place.ts'
 import { toldIn } from './relocate.ts'
 
 /** Versions of a file, from its mount. */
 export async function* versions(context: KernelContext, path: Path, options?: CallOptions): AsyncGenerator<FileVersion> {
   const place = locate(context, { op: 'versions', path }, options)
-  const run = (backend: Backend, inner: Path, given: CallOptions): AsyncIterable<FileVersion> =>
-    backend.versions?.(inner, given) ?? refuseUnsupported(place, 'keep versions')
+  requireVerb(place, 'versions', 'keep versions')
+  const run = (_backend: Backend, inner: Path, given: CallOptions): AsyncIterable<FileVersion> => place.mount.backend.versions(inner, given)
   yield* iterate({ place, options, run })
 }
 
@@ -21,16 +21,16 @@ export async function snapshot(
 ): Promise<Snapshot> {
   const place = locate(context, { op: 'snapshot', path }, options)
   checkWritable(place)
-  const run = (backend: Backend, inner: Path, given: CallOptions): Promise<Snapshot> =>
-    backend.snapshot?.(inner, name, given) ?? refuseUnsupported(place, 'keep snapshots')
+  requireVerb(place, 'snapshot', 'keep snapshots')
+  const run = (_backend: Backend, inner: Path, given: CallOptions): Promise<Snapshot> => place.mount.backend.snapshot(inner, name, given)
   return toldIn(place.mount, await perform(place, options, run))
 }
 
 /** Snapshots of a directory, from its mount. */
 export async function* snapshots(context: KernelContext, path: Path, options?: CallOptions): AsyncGenerator<Snapshot> {
   const place = locate(context, { op: 'snapshots', path }, options)
-  const run = (backend: Backend, inner: Path, given: CallOptions): AsyncIterable<Snapshot> =>
-    backend.snapshots?.(inner, given) ?? refuseUnsupported(place, 'keep snapshots')
+  requireVerb(place, 'snapshots', 'keep snapshots')
+  const run = (_backend: Backend, inner: Path, given: CallOptions): AsyncIterable<Snapshot> => place.mount.backend.snapshots(inner, given)
   yield* iterate({ place, options, run })
 }
 
@@ -42,8 +42,8 @@ export async function deleteSnapshot(
 ): Promise<void> {
   const place = locate(context, { op: 'deleteSnapshot', path }, options)
   checkWritable(place)
-  const run = (backend: Backend, inner: Path, given: CallOptions): Promise<void> =>
-    backend.deleteSnapshot?.(inner, name, given) ?? refuseUnsupported(place, 'keep snapshots')
+  requireVerb(place, 'deleteSnapshot', 'keep snapshots')
+  const run = (_backend: Backend, inner: Path, given: CallOptions): Promise<void> => place.mount.backend.deleteSnapshot(inner, name, given)
   return perform(place, options, run)
 }
 
@@ -54,8 +54,8 @@ export async function* search(
   { query, options }: { readonly query: string; readonly options: SearchOptions | undefined },
 ): AsyncGenerator<Match> {
   const place = locate(context, { op: 'search', path }, options)
-  const run = (backend: Backend, inner: Path, given: SearchOptions): AsyncIterable<Match> =>
-    backend.search?.(inner, query, given) ?? refuseUnsupported(place, 'search')
+  requireVerb(place, 'search', 'search')
+  const run = (_backend: Backend, inner: Path, given: SearchOptions): AsyncIterable<Match> => place.mount.backend.search(inner, query, given)
   yield* iterate({ place, options, run })
 }
 
@@ -63,8 +63,8 @@ export async function* search(
 export async function presign(context: KernelContext, path: Path, options: PresignOptions): Promise<URL> {
   const place = locate(context, { op: 'presign', path }, options)
   if (options.method === 'PUT') checkWritable(place)
-  const run = (backend: Backend, inner: Path, given: PresignOptions): Promise<URL> =>
-    backend.presign?.(inner, given) ?? refuseUnsupported(place, 'presign')
+  requireVerb(place, 'presign', 'presign')
+  const run = (_backend: Backend, inner: Path, given: PresignOptions): Promise<URL> => place.mount.backend.presign(inner, given)
   return perform(place, options, run)
 }
 
@@ -82,11 +82,8 @@ export async function usage(context: KernelContext, path: Path, options?: CallOp
 }
 
 function usageAt(place: Place, options: CallOptions | undefined): Promise<Usage> {
-  return perform(
-    place,
-    options,
-    (backend: Backend, inner: Path, given: CallOptions) => backend.usage?.(inner, given) ?? refuseUnsupported(place, 'tell its usage'),
-  )
+  requireVerb(place, 'usage', 'tell its usage')
+  return perform(place, options, (_backend: Backend, inner: Path, given: CallOptions) => place.mount.backend.usage(inner, given))
 }
 
 /** A directory above mounts counts as one, like the mount points in it. */

@@ -5,7 +5,7 @@ import { checkVariants, checkWritable } from './check-options.ts'
 import { refuseMounts } from './delete.ts'
 import { moveDirectory } from './move-directory.ts'
 import { moveFile } from './move-file.ts'
-import { capabilitiesOf, findNode, isAboveMounts, type KernelContext, perform, type Place, placeAt, refuseUnsupported } from './place.ts'
+import { capabilitiesOf, findNode, isAboveMounts, type KernelContext, perform, type Place, placeAt, refuseUnsupported, requireVerb } from './place.ts'
 import { toldIn } from './relocate.ts'
 import { statAt } from './stat.ts'
 import { transferFile } from './transfer.ts'
@@ -79,8 +79,8 @@ function isOneMount({ source, target }: Move): boolean {
 }
 
 async function inMount({ source, target, options }: Move, verb: 'rename' | 'copy'): Promise<FileStat> {
-  const run = (backend: Backend, inner: Path, given: MoveOptions): Promise<FileStat> =>
-    backend[verb]?.(inner, target.inner, given) ?? refuseUnsupported(source, verb)
+  requireVerb(source, verb, verb)
+  const run = (_backend: Backend, inner: Path, given: MoveOptions): Promise<FileStat> => source.mount.backend[verb](inner, target.inner, given)
   return toldIn(source.mount, await perform(source, options, run))
 }
 
@@ -122,7 +122,7 @@ async function checkSource({ source, target, options }: Move): Promise<FileStat>
   if (options?.ifMatch !== undefined && stat.etag !== options.ifMatch) throw new NexusError('precondition_failed', place)
   if (target.path === source.path) return stat
   if (isWithin(target.path, source.path))
-    throw new NexusError('invalid_argument', { ...place, path: target.path, reason: `It lies inside ${source.path}.` })
+    throw new NexusError('invalid_argument', { ...place, path: target.path, reason: 'It lies inside the directory itself.' })
   return stat
 }
 

@@ -84,3 +84,14 @@ export function capabilitiesOf({ mount, inner }: Pick<Place, 'mount' | 'inner'>)
 export function refuseUnsupported({ op, path, mount }: Place, what: string): never {
   throw new NexusError('unsupported', { op, path, backend: mount.backend.scheme, reason: `${mount.label} cannot ${what}.` })
 }
+
+type Verb = 'append' | 'batch' | 'changes' | 'copy' | 'deleteSnapshot' | 'presign' | 'rename' | 'search' | 'setMetadata' | 'snapshot' | 'snapshots' | 'usage' | 'versions'
+type Able<V extends Verb> = Place & { readonly mount: { readonly backend: Required<Pick<Backend, V>> } }
+
+/**
+ * After this the place's backend has the verb. Asked before {@link perform}, whose failures are the backend's own and are told anew for the caller's path.
+ * @throws NexusError `unsupported`, naming the mount
+ */
+export function requireVerb<V extends Verb>(place: Place, verb: V, what: string): asserts place is Able<V> {
+  if (place.mount.backend[verb] === undefined) refuseUnsupported(place, what)
+}

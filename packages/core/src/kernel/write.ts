@@ -2,7 +2,7 @@ import type { AppendOptions, Backend, Body, FileStat, MetadataPatch, WriteOption
 import { NexusError } from '../contract/errors.ts'
 import type { Path } from '../contract/paths.ts'
 import { checkSize, checkVariants, checkWritable } from './check-options.ts'
-import { capabilitiesOf, findNode, isAboveMounts, type KernelContext, perform, type Place, placeAt, refuseUnsupported } from './place.ts'
+import { capabilitiesOf, findNode, isAboveMounts, type KernelContext, perform, type Place, placeAt, refuseUnsupported, requireVerb } from './place.ts'
 import { toldIn } from './relocate.ts'
 
 /** Stores a file on the mount that answers at `path`. */
@@ -30,10 +30,10 @@ export async function append(
 ): Promise<FileStat> {
   const place = locateFile(context, { op: 'append', path }, options)
   checkVariants(place, options)
-  if (!capabilitiesOf(place).append || place.mount.backend.append === undefined) refuseUnsupported(place, 'append')
+  if (!capabilitiesOf(place).append) refuseUnsupported(place, 'append')
+  requireVerb(place, 'append', 'append')
   checkSize(place, body, undefined)
-  const run = (backend: Backend, inner: Path, given: AppendOptions): Promise<FileStat> =>
-    backend.append?.(inner, body, given) ?? refuseUnsupported(place, 'append')
+  const run = (_backend: Backend, inner: Path, given: AppendOptions): Promise<FileStat> => place.mount.backend.append(inner, body, given)
   return toldIn(place.mount, await perform(place, options, run))
 }
 
@@ -45,9 +45,9 @@ export async function setMetadata(
 ): Promise<FileStat> {
   const place = locateFile(context, { op: 'setMetadata', path }, options)
   checkVariants(place, options)
-  if (!capabilitiesOf(place).metadata || place.mount.backend.setMetadata === undefined) refuseUnsupported(place, 'keep metadata')
-  const run = (backend: Backend, inner: Path, given: AppendOptions): Promise<FileStat> =>
-    backend.setMetadata?.(inner, patch, given) ?? refuseUnsupported(place, 'keep metadata')
+  if (!capabilitiesOf(place).metadata) refuseUnsupported(place, 'keep metadata')
+  requireVerb(place, 'setMetadata', 'keep metadata')
+  const run = (_backend: Backend, inner: Path, given: AppendOptions): Promise<FileStat> => place.mount.backend.setMetadata(inner, patch, given)
   return toldIn(place.mount, await perform(place, options, run))
 }
 

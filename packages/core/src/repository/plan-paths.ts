@@ -31,11 +31,9 @@ export function plannedParent(draft: Draft, path: Path): number {
 /** Makes a directory and its parents. @throws NexusError `not_directory` */
 export function makeDirectories(draft: Draft, path: Path): number {
   let node = rootNode
-  let walked = ''
   for (const name of pathSegments(path)) {
-    walked += `/${name}`
     const row = draft.view.entry(node, name)
-    if (row !== undefined && row.digest !== null) throw new NexusError('not_directory', { path, reason: `"${walked}" is a file; a directory was expected.` })
+    if (row !== undefined && row.digest !== null) throw new NexusError('not_directory', { path, reason: `"${name}" is a file; a directory was expected.` })
     node = row?.node ?? makeDirectory(draft, node, name)
   }
   return node

@@ -26,15 +26,15 @@ function existingParent(draft: Draft, path: Path): number {
   const node = draft.directory(parent)
   if (node !== undefined) return node
   let at = rootNode
-  let walked = ''
+  let missing = ''
   for (const name of pathSegments(parent)) {
-    walked += `/${name}`
+    missing = name
     const row = draft.view.entry(at, name)
     if (row === undefined) break
-    if (row.digest !== null) throw new NexusError('not_directory', { path, reason: `"${walked}" is a file; a directory was expected.` })
+    if (row.digest !== null) throw new NexusError('not_directory', { path, reason: `"${name}", on the way to it, is a file; a directory was expected.` })
     at = row.node
   }
-  throw new NexusError('not_found', { path, reason: `There is no directory "${walked}"; pass recursive to make it.` })
+  throw new NexusError('not_found', { path, reason: `There is no directory "${missing}" on the way to it; pass recursive to make it.` })
 }
 
 /** Deletes a file or directory; a whole tree is one row. Gives the row as it was, `undefined` when nothing was there. */
@@ -79,7 +79,7 @@ function checkedSource(draft: Draft, from: Path, { to, ifMatch }: MoveOptions & 
   const row = plannedExisting(draft, from)
   checkConditions(row, { ifMatch })
   if (row.digest === null && from !== to && isWithin(to, from)) {
-    throw new NexusError('invalid_argument', { path: from, reason: `A directory cannot go into itself ("${to}").` })
+    throw new NexusError('invalid_argument', { path: from, reason: 'A directory cannot go into itself.' })
   }
   return row
 }
