@@ -1,5 +1,5 @@
 // Prints the closing lines of a test run from the report of scripts/test-report.mjs: what was skipped and why, then `N passed, N failed, N skipped`.
-// Nothing is skipped without a reason: one that gives none fails the run.
+// Nothing is skipped without a reason: one that gives none fails the run. Must itself run on Node 20.
 import { existsSync, readFileSync } from 'node:fs'
 import process from 'node:process'
 
@@ -22,9 +22,13 @@ process.exit(failed + unexplained.length === 0 && passed > 0 ? 0 : 1)
 
 /** One line for each test where a suite skips few for a reason, and one for all of them where it skips many. */
 function skipLines(tests) {
-  const groups = Object.groupBy(tests, ({ suite, reason }) => JSON.stringify([suite, reason]))
-  return Object.entries(groups).flatMap(([key, members]) => {
-    const [suite, reason] = JSON.parse(key)
+  const groups = new Map()
+  for (const test of tests) {
+    const key = JSON.stringify([test.suite, test.reason])
+    groups.set(key, [...(groups.get(key) ?? []), test])
+  }
+  return [...groups.values()].flatMap((members) => {
+    const [{ suite, reason }] = members
     return members.length <= namesShown ? members.map(({ name }) => `skipped: ${name}: ${reason}`) : [`skipped: ${suite}, ${members.length} tests: ${reason}`]
   })
 }
