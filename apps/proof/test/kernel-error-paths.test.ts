@@ -80,7 +80,8 @@ describe('a failure names its path once, as its caller wrote it', () => {
           const error = await failureOf(call(fs, path))
           if (error === undefined) continue
           failures++
-          if (!isNexusError(error)) throw error
+          expect(isNexusError(error), `${verb} ${path}`).toBe(true)
+          if (!isNexusError(error)) continue
           expect(error.path, `${verb} ${path}`).toMatch(/^\/m\/n\/(?:absent|file)/)
           const paths = error.message.match(/\/[^\s,;:"']*(?:absent|file)[^\s,;:"']*/g) ?? []
           expect(paths, error.message).toHaveLength(1)
