@@ -20,15 +20,27 @@ for (const { name } of unexplained) console.error(`skipped: ${name}: no reason i
 console.log(`${passed} passed, ${failed + unexplained.length} failed, ${skipped.length - unexplained.length} skipped`)
 process.exit(failed + unexplained.length === 0 && passed > 0 ? 0 : 1)
 
-/** One line for each test where a suite skips few for a reason, and one for all of them where it skips many. */
+/** One line for each test; for all that one suite skips for a reason, or for one test in all suites that skip it, where they are many. */
 function skipLines(tests) {
+  const inSuites = groupsBy(tests, ({ suite, reason }) => [suite, reason])
+  const lines = inSuites.filter(isMany).map((members) => `skipped: ${members[0].suite}, ${members.length} tests: ${members[0].reason}`)
+  const ofTests = groupsBy(inSuites.filter((members) => !isMany(members)).flat(), ({ title, reason }) => [title, reason])
+  for (const members of ofTests) {
+    if (isMany(members)) lines.push(`skipped: ${members[0].title}, in ${members.length} suites: ${members[0].reason}`)
+    else for (const { name, reason } of members) lines.push(`skipped: ${name}: ${reason}`)
+  }
+  return lines
+}
+
+function isMany(members) {
+  return members.length > namesShown
+}
+
+function groupsBy(tests, keyOf) {
   const groups = new Map()
   for (const test of tests) {
-    const key = JSON.stringify([test.suite, test.reason])
+    const key = JSON.stringify(keyOf(test))
     groups.set(key, [...(groups.get(key) ?? []), test])
   }
-  return [...groups.values()].flatMap((members) => {
-    const [{ suite, reason }] = members
-    return members.length <= namesShown ? members.map(({ name }) => `skipped: ${name}: ${reason}`) : [`skipped: ${suite}, ${members.length} tests: ${reason}`]
-  })
+  return [...groups.values()]
 }

@@ -20,7 +20,7 @@ function summary(report: object | undefined): { readonly status: number | null; 
   return { status, stdout, stderr }
 }
 
-const skips = (suite: string, count: number, reason?: string): object[] => Array.from({ length: count }, (_, index) => ({ suite, name: `${suite} > case ${index + 1}`, reason }))
+const skips = (suite: string, count: number, reason?: string): object[] => Array.from({ length: count }, (_, index) => ({ suite, title: `case ${index + 1}`, name: `${suite} > case ${index + 1}`, reason }))
 
 it('few skips are told one by one, many of one suite and reason in one line', () => {
   const skipped = [...skips('memory keeps the contract', 5, 'No versions.'), ...skips('memory keeps the contract', 1, 'No batches.'), ...skips('local keeps the contract', 4, 'No versions.')]
@@ -29,11 +29,16 @@ it('few skips are told one by one, many of one suite and reason in one line', ()
     stderr: '',
     stdout: [
       'skipped: memory keeps the contract, 5 tests: No versions.',
-      'skipped: memory keeps the contract > case 1: No batches.',
       'skipped: local keeps the contract, 4 tests: No versions.',
+      'skipped: memory keeps the contract > case 1: No batches.',
       '7 passed, 0 failed, 10 skipped', '',
     ].join('\n'),
   })
+})
+
+it('one test that many suites skip is told in one line', () => {
+  const skipped = ['a', 'b', 'c', 'd'].flatMap((suite) => skips(suite, 1, 'No disk.'))
+  expect(summary({ passed: 1, failed: 0, skipped }).stdout).toBe('skipped: case 1, in 4 suites: No disk.\n1 passed, 0 failed, 4 skipped\n')
 })
 
 it('a skip without a reason fails the run', () => {

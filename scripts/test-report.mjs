@@ -20,7 +20,7 @@ function count(report, test) {
   const { state, note } = test.result()
   if (state === 'passed') report.passed++
   else if (state === 'failed') report.failed++
-  else report.skipped.push({ suite: outermost(test), name: test.fullName, reason: note ?? reasonInTitle(test.fullName) })
+  else report.skipped.push({ suite: outermost(test), title: test.name, name: test.fullName, reason: note ?? reasonInTitle(test.fullName) })
 }
 
 /** The describe block that holds everything: the backend, where a shared suite runs over one. */
