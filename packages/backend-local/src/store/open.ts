@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { createRecordCodec, NexusError, type RepositoryStores } from '@nexus/core/contract'
+import Database from 'better-sqlite3'
+import { claimRepository } from './claim-repository.ts'
 import { createContents } from './contents.ts'
 import type { JournalContext } from './context.ts'
 import { parseIdentity, readDescriptorNow } from './descriptor.ts'
@@ -25,7 +27,8 @@ export interface LocalStoreOptions {
 /**
  * A directory as the storage of a repository: commits in segment files under a lock that orders processes, contents in files. Writes nothing before
  * `createDescriptor`.
- * @throws NexusError `unsupported` on a network file system, where neither the lock nor a sync means what it must
+ * @throws NexusError `unsupported` on a network file system, where neither the lock nor a sync means what it must; `busy` when another copy of SQLite
+ *   in this process has it open
  */
 export async function openLocalStore({ root: given, environment: parts = {} }: LocalStoreOptions): Promise<RepositoryStores> {
   const environment = environmentOf(parts)
@@ -45,7 +48,11 @@ export async function openLocalStore({ root: given, environment: parts = {} }: L
     repository: repositoryId(layout, environment),
     target: undefined,
   }
-  return { journal: createJournal(context, identityOf(root, environment)), contents: createContents({ layout, environment, scratch }), indexPath: layout.index }
+  const identity = identityOf(root, environment)
+  const release = claimRepository([root, identity], Database)
+  const journal = createJournal(context, identity)
+  const close = (): Promise<void> => journal.close().finally(release)
+  return { journal: { ...journal, close }, contents: createContents({ layout, environment, scratch }), indexPath: layout.index }
 }
 
 function refuseNetwork(root: string, environment: LocalEnvironment): void {
