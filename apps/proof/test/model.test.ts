@@ -60,7 +60,22 @@ const context: OpenContext = {
 
 const layouts = {
   cas: { open: async (root: string) => (await openTestRepository(root)).backend, commands: [...single, ...repositoryOnly] },
+  'cas, opened twice and asked in turn': { open: openTwice, commands: [...single, ...repositoryOnly] },
   path: { open: (root: string) => localBackend.open(localBackend.parseConfig({ dataDir: root, durability: 'os' }), context), commands: [...single] },
+}
+
+/** What one opening does the other must see, whatever each of them remembers. */
+async function openTwice(root: string): Promise<Backend> {
+  const openings = [(await openTestRepository(root)).backend, (await openTestRepository(root)).backend]
+  let turn = 0
+  const next = (): object => openings[turn++ % openings.length] ?? {}
+  return new Proxy(openings[0] as Backend, {
+    get: (first, member) => {
+      if (member === 'close') return () => Promise.all(openings.map((opening) => opening.close()))
+      const value: unknown = Reflect.get(first, member)
+      return typeof value === 'function' ? (...given: unknown[]) => (Reflect.get(next(), member) as (...given: unknown[]) => unknown)(...given) : value
+    },
+  })
 }
 
 describe(`a local disk and the model in memory (NEXUS_SEED=${seed})`, () => {

@@ -12,11 +12,14 @@ import { applyWrite } from './write.ts'
 export async function batch(state: MemoryState, operations: readonly BatchOperation[]): Promise<FileStat[]> {
   const own = await Promise.all(operations.map((operation) => withOwnBody(state, operation)))
   const restore = remember(state)
+  state.batchFrom = state.sequence
   try {
     return own.map((operation) => applyStep(state, operation))
   } catch (error) {
     restore()
     throw error
+  } finally {
+    state.batchFrom = undefined
   }
 }
 

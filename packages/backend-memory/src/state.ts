@@ -42,6 +42,8 @@ export interface MemoryState {
   /** Directories with this owner are in nobody else's hands; a new one freezes the whole tree. */
   owner: object
   sequence: number
+  /** While a batch runs, the sequence before its first step: states made since are no versions, because nobody saw them. */
+  batchFrom: number | undefined
   /** States of deleted files by the path they had. */
   graves: Map<Path, readonly FileState[]>
   readonly snapshots: Map<Path, Map<string, KeptSnapshot>>
@@ -64,6 +66,7 @@ export function createState(options: { readonly now: () => number; readonly stor
     root: { kind: 'directory', owner, createdAt: new Date(options.now()), entries: new Map() },
     owner,
     sequence: 0,
+    batchFrom: undefined,
     graves: new Map(),
     snapshots: new Map(),
     log: [],

@@ -60,14 +60,19 @@ function bury(state: MemoryState, path: Path, node: TreeNode): void {
   if (node.kind === 'directory') {
     for (const [name, child] of node.entries) bury(state, joinPath(path, name), child)
   } else {
-    state.graves.set(path, [node.state, ...node.past])
+    const kept = seen(state, [node.state, ...node.past])
+    if (kept.length > 0) state.graves.set(path, kept)
   }
 }
 
 /** Kept states under a name, newest first: of the file there, or of the one that was deleted there. */
 export function statesAt(state: MemoryState, path: Path): readonly FileState[] {
   const node = findNode(state.root, path)
-  return node?.kind === 'file' ? [node.state, ...node.past] : (state.graves.get(path) ?? [])
+  return node?.kind === 'file' ? seen(state, [node.state, ...node.past]) : (state.graves.get(path) ?? [])
+}
+
+function seen({ batchFrom }: MemoryState, states: readonly FileState[]): readonly FileState[] {
+  return batchFrom === undefined ? states : states.filter(({ sequence }) => sequence <= batchFrom)
 }
 
 function own(state: MemoryState, directory: DirectoryNode): DirectoryNode {

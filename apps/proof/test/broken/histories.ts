@@ -183,6 +183,11 @@ export const historiesBroken: Readonly<Record<string, Mutation>> = {
   'A `batch` of nothing changes nothing and gives nothing.': batching((operations, batch) =>
     operations.length === 0 ? Promise.reject(new NexusError('invalid_argument')) : batch(operations),
   ),
+  'What a `batch` writes and itself replaces or deletes is no version: nobody ever saw it.': batching(async (operations, batch) => {
+    const stats: FileStat[] = []
+    for (const operation of operations) stats.push(...(await batch([operation])))
+    return stats
+  }),
   '`changes` tells of a file that is written from its first step on.': changing((change) => [change], [oldChange]),
   '`changes` tells of a file that is deleted.': changing((change) => [change.type === 'deleted' ? { ...change, path: rootPath } : change]),
   '`changes` tells of nothing outside its path, and without `recursive` only of direct children.': ignoring('recursive', 'changes'),

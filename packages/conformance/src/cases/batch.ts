@@ -113,4 +113,17 @@ export const batchCases: readonly ContractCase[] = section('Batch', {
       body.fill(0)
       await holds(context, '/file', 'stays as it is')
     }),
+  'What a `batch` writes and itself replaces or deletes is no version: nobody ever saw it.': (context) =>
+    where(context, async (batch) => {
+      if (!context.capabilities.versions) return skip('The backend keeps no versions.')
+      const versions = declared(context, 'versions')
+      const contents = (path: string): Promise<(number | undefined)[]> => Array.fromAsync(versions(at(path)), ({ sizeBytes }) => sizeBytes)
+      await put(context, '/old', '1')
+      await batch([writing('/old', '22'), writing('/old', '333'), writing('/twice', '22'), writing('/twice', '333')])
+      assert.deepEqual(await contents('/old'), [3, 1])
+      assert.deepEqual(await contents('/twice'), [3])
+      await batch([writing('/old', '22'), { op: 'delete', path: at('/old') }, writing('/never', '22'), { op: 'delete', path: at('/never') }])
+      assert.deepEqual(await contents('/old'), [3, 1])
+      await fails('not_found', contents('/never'))
+    }),
 })

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import { NexusError } from '../contract/errors.ts'
 
 /** Raised when the tables change; an index of another number is rebuilt from the journal. */
-export const indexSchema = 2
+export const indexSchema = 3
 
 /**
  * The tables folded from the journal. `entries` holds what lives, so that history never slows the present; `past` where things were, `versions`

@@ -36,6 +36,7 @@ export function createIndexWriter(database: Database.Database, hasher: Hasher): 
           throw new NexusError('corrupt', { reason: `Commit ${header.sequence} does not follow commit ${head.sequence}; the journal was changed by something else. Run fsck.` })
         }
         state.time = header.time
+        state.sequence = header.sequence
         foldContents(header, entry, state)
         for (const operation of header.operations) foldInto(state, operation, header)
         head = { ...head, ...entry.end, digest: hasher.digest(entry.header) }
@@ -46,8 +47,8 @@ export function createIndexWriter(database: Database.Database, hasher: Hasher): 
   }
 }
 
-/** `time` is that of the commit being folded: what it ends, ended then. */
-type SqlState = State & { time: number; structural(operation: StructuralOperation, header: CommitHeader): void }
+/** `sequence` and `time` are those of the commit being folded: what it ends, ended then. */
+type SqlState = State & { sequence: number; time: number; structural(operation: StructuralOperation, header: CommitHeader): void }
 
 function foldInto(state: SqlState, operation: Operation, header: CommitHeader): void {
   if (isStructural(operation)) state.structural(operation, header)
@@ -65,6 +66,7 @@ function createSqlState(database: Database.Database, reader: { entry: State['ent
 
   const state: SqlState = {
     nextNode: 0,
+    sequence: 0,
     time: 0,
     entry: (directory, name) => reader.entry(directory, name),
     content: (digest) => reader.content(digest),
@@ -77,7 +79,8 @@ function createSqlState(database: Database.Database, reader: { entry: State['ent
       state.supersede(row)
     },
     supersede(row) {
-      if (row.digest !== null) addVersion.run(row.node, row.version, row.digest, row.size, row.modified, row.created, row.type, row.metadata)
+      // What a commit itself wrote and replaced was never a version.
+      if (row.digest !== null && row.version < state.sequence) addVersion.run(row.node, row.version, row.digest, row.size, row.modified, row.created, row.type, row.metadata)
     },
     putContent: (row: ContentRow) =>
       void putContent.run(row.digest, row.size, row.key, row.segment, row.offset, row.pieces, row.part, row.durable),
