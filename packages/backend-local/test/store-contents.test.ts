@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { isNexusError, type RepositoryStores } from '@nexus/core/contract'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { openLocalStore } from '../src/index.ts'
 import { faultyFiles, openTestStore } from './store-kit.ts'
 
 const key = 'cas/ab/abcdef'
@@ -30,6 +32,17 @@ describe('contents on a local disk', () => {
     const half = length >> 1
     expect(Buffer.compare(await stores.contents.read(key, { offset: half, length: length - half }), body.subarray(half))).toBe(0)
     expect(await stores.contents.stat(key)).toMatchObject({ sizeBytes: length })
+  })
+
+  it('have no place where the directory of the repository is absent, until somebody makes it', async () => {
+    const root = join(mkdtempSync(join(tmpdir(), 'nexus-absent-')), 'absent')
+    onTestFinished(() => rmSync(dirname(root), { recursive: true }))
+    const { contents, journal } = await openLocalStore({ root })
+    await expect(contents.stage(key, bytes(10), { durability: 'os' })).rejects.toSatisfy(notFound)
+    mkdirSync(root)
+    const staged = await contents.stage(key, bytes(10), { durability: 'os' })
+    await staged.discard()
+    await journal.close()
   })
 
   it('are nowhere before they are published, and gone after a discard', async () => {

@@ -85,11 +85,12 @@ function pullPiece(controller: ReadableStreamDefaultController<Uint8Array>, sour
 
 async function appendStream(context: PathContext, path: Path, body: ReadableStream<Uint8Array>, options: AppendOptions): Promise<FileStat> {
   const root = await context.root.make()
-  await context.attributes.mark()
   await context.temporaries.sweep(root)
   const spool = stage(context, root)
   try {
     const sizeBytes = await fillFile(spool.descriptor, body, options)
+    options.signal?.throwIfAborted()
+    await context.attributes.mark()
     return await appendBytes(context, path, () => readPieces(spool.descriptor, sizeBytes), options)
   } finally {
     spool.discard()

@@ -24,6 +24,22 @@ async function sweep(directory: string, { now = Date.now, alive = [] as number[]
 }
 
 describe('temporary files', () => {
+  it('are all that a write makes before its body is there: given up, it leaves an empty directory empty', async () => {
+    for (const verb of ['write', 'append'] as const) {
+      const { directory, backend } = await openTree()
+      const controller = new AbortController()
+      const body = new ReadableStream<Uint8Array>({
+        pull: (stream) => {
+          stream.enqueue(bytes('the first piece'))
+          controller.abort('enough')
+        },
+      })
+      await expect(backend[verb]?.(at('/file'), body, { signal: controller.signal })).rejects.toBe('enough')
+      await backend.close()
+      expect(readdirSync(directory)).toEqual([])
+    }
+  })
+
   it('of a dead writer are swept, those of a living one stay', async () => {
     const directory = makeDirectory()
     const [living, dead] = [nameOf(101), nameOf(102)]
@@ -84,6 +100,6 @@ describe('temporary files', () => {
     expect((await failure('unexpected', backend.write(at('/a'), broken))).reason).toContain('network')
     await failure('invalid_argument', backend.write(at('/a'), bytes('abc'), { sizeBytes: 2 }))
     await failure('invalid_argument', backend.write(at('/a'), new Blob(['abc']).stream(), { sizeBytes: 4 }))
-    expect(readdirSync(directory)).toEqual(['.nexus-attributes'])
+    expect(readdirSync(directory)).toEqual([])
   })
 })

@@ -16,11 +16,13 @@ export async function write(context: PathContext, path: Path, body: Body, option
   const nearest = await openNearest(context, path)
   try {
     refuseEarly(context, path, options)
-    await context.attributes.mark()
     await context.temporaries.sweep(nearest)
     const staged = stage(context, nearest)
     try {
       await fillFile(staged.descriptor, body, options)
+      options.signal?.throwIfAborted()
+      // Not before the body is here: what is given up leaves an empty directory empty.
+      await context.attributes.mark()
       return await publishAt(context, staged, { ...options, ...wanted, path })
     } finally {
       staged.discard()

@@ -8,6 +8,7 @@ import { createContents } from './contents.ts'
 import type { JournalContext } from './context.ts'
 import { parseIdentity, readDescriptorNow } from './descriptor.ts'
 import { environmentOf, type LocalEnvironment } from './environment.ts'
+import { toNexusError } from './errors.ts'
 import { ensureDirectory, systemCode } from './files.ts'
 import { createHeadFile } from './head.ts'
 import { createJournal } from './journal.ts'
@@ -102,9 +103,13 @@ function scratchDirectory(layout: Layout, { bootId, files }: LocalEnvironment): 
   let path: string | undefined
   return () => {
     if (path !== undefined) return path
-    path = join(layout.tmp, `${processName(bootId)}-${randomBytes(4).toString('hex')}`)
-    ensureDirectory(files, layout.tmp)
-    ensureDirectory(files, path)
-    return path
+    const wanted = join(layout.tmp, `${processName(bootId)}-${randomBytes(4).toString('hex')}`)
+    try {
+      ensureDirectory(files, layout.tmp)
+      ensureDirectory(files, wanted)
+    } catch (error) {
+      throw toNexusError(error, 'write', layout.tmp)
+    }
+    return (path = wanted)
   }
 }
