@@ -17,9 +17,11 @@ function environment() {
   return { ...process.env, PATH: path, TURBO_TELEMETRY_DISABLED: '1', npm_config_yes: 'true' }
 }
 
-/** Runs one step and ends this process with the step's exit code when it fails. */
-function step(file, argv, options = {}) {
-  const { status, signal, error } = spawnSync(file, argv, { cwd: root, stdio: 'inherit', env: environment(), ...options })
+/** Runs one step and ends this process with the step's exit code when it fails. A quiet one is heard only then. */
+function step(file, argv, { isQuiet = false, ...options } = {}) {
+  const output = isQuiet ? { stdio: ['inherit', 'pipe', 'pipe'], encoding: 'utf8', maxBuffer: 2 ** 26 } : { stdio: 'inherit' }
+  const { status, signal, error, stdout, stderr } = spawnSync(file, argv, { cwd: root, env: environment(), ...output, ...options })
+  if (isQuiet && status !== 0) console.error(`${stdout ?? ''}${stderr ?? ''}`)
   if (error) {
     console.error(`${file}: ${error.message}`)
     process.exit(1)
@@ -29,8 +31,8 @@ function step(file, argv, options = {}) {
 }
 
 /** Runs a command of pnpm, which npm brings: nothing has to be installed beforehand. */
-function pnpm(argv) {
-  step('npx', ['--yes', `pnpm@${pnpmVersion}`, ...argv], { shell: process.platform === 'win32' })
+function pnpm(argv, options = {}) {
+  step('npx', ['--yes', `pnpm@${pnpmVersion}`, ...argv], { shell: process.platform === 'win32', ...options })
 }
 
 function isInstalled() {
@@ -45,7 +47,8 @@ function install() {
 }
 
 function build() {
-  pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only', '--log-prefix=none', '--no-update-notifier'])
+  console.log('Building what has changed ...')
+  pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only', '--log-prefix=none', '--no-update-notifier'], { isQuiet: true })
 }
 
 /** The newest Node at hand: the workspace's own, else the one that runs this file. */

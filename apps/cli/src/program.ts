@@ -34,6 +34,7 @@ export async function createProgram(loaded: readonly CommandEntry[], options: Pr
     .usage('COMMAND [OPTION]... [PATH]...')
     .version(packageVersion(), '-V, --version', 'print the version')
     .addHelpText('after', examples)
+    .commandsGroup('Other:')
     .helpCommand('help [COMMAND]', 'tell more of a command')
     // Or `cat --version 12` would tell the version of the program.
     .enablePositionalOptions()
@@ -42,7 +43,7 @@ export async function createProgram(loaded: readonly CommandEntry[], options: Pr
     const command = prepare(program.command(entry.name, { hidden: entry.isHidden ?? false }), options).summary(entry.summary).description(sentence(entry.summary)).helpGroup(entry.group)
     if (!loaded.includes(entry)) continue
     const build = await entry.load()
-    build(command, options.cli)
+    build(command.helpCommand(false), options.cli)
     for (const each of [command, ...command.commands]) finish(each, options)
   }
   return program
@@ -82,7 +83,7 @@ export function entryFor(args: readonly string[]): CommandEntry | undefined {
  */
 export function fromCommander(error: CommanderError, entry: CommandEntry | undefined): UsageError | undefined {
   if (error.exitCode === 0 || error.code === 'commander.help' || error.code === 'commander.helpDisplayed') return undefined
-  const told = error.message.replace(/^error: /, '').replace(/\s*\(Did you mean (.*?)\?\)/s, ' Did you mean $1?')
+  const told = error.message.replace(/^error: /, '').replace(/\s*\(Did you mean (.*?)\?\)/s, '. Did you mean $1?').replace(/^too many arguments .* but got \d+: /, 'too many arguments: ')
   const text = `${told.charAt(0).toUpperCase()}${told.slice(1)}`
   return new UsageError(`${/[.?]$/.test(text) ? text : `${text}.`} See nexus-fs ${entry === undefined ? '' : `${entry.name} `}--help.`, { cause: error })
 }

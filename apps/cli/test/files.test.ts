@@ -37,6 +37,10 @@ describe('files', () => {
     expect((await scratch.run(['tree', '/'])).stdout).toBe('/\n└── local\n    └── data\n        └── sub\n            └── a.txt\n\n3 directories, 1 file\n')
   })
 
+  it('draws nothing of a tree that is not there', async () => {
+    expect(await scratch.run(['tree', '/local/data/nothing'])).toMatchObject({ code: 10, stdout: '' })
+  })
+
   it('moves, makes and deletes', async () => {
     await scratch.run(['write', '--text', 'x', '/local/data/a.txt'])
     await scratch.run(['mkdir', '-p', '/local/data/deep/er'])

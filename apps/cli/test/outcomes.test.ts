@@ -63,6 +63,14 @@ describe('exit codes', () => {
     expect(JSON.parse((await scratch.run([...args, '--json'])).stderr)).toMatchObject({ error: { code: 'usage', exitCode: 2 } })
   })
 
+  it.each([
+    [['lss'], "nexus-fs: Unknown command 'lss'. Did you mean ls? See nexus-fs --help.\n"],
+    [['cat'], "nexus-fs: Missing required argument 'PATH'. See nexus-fs cat --help.\n"],
+    [['mounts', 'frob'], 'nexus-fs: Too many arguments: frob. See nexus-fs mounts --help.\n'],
+  ])('%j is told in one sentence, with the help that tells more', async (args, told) => {
+    expect((await scratch.run(args)).stderr).toBe(told)
+  })
+
   it('a damaged mounts.json is told with its line', async () => {
     await mkdir(join(scratch.directory, 'state'))
     await writeFile(join(scratch.directory, 'state/mounts.json'), '{\n  "format": 1,\n  "mounts": [}\n')

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { run } from '../src/run.ts'
 import { wantsColours } from '../src/terminal/colours.ts'
 import { escapeControl } from '../src/terminal/escape-control.ts'
+import { fitLine, wrapWords } from '../src/terminal/fit-line.ts'
 import { formatBytes, formatCount, formatDuration } from '../src/terminal/format.ts'
 import type { OutputStream } from '../src/terminal/output.ts'
 import { progressLine } from '../src/terminal/progress.ts'
@@ -100,6 +101,11 @@ describe('numbers and tables', () => {
 
   it('counts have separators', () => {
     expect([0, 999, 1000, 1_234_567].map(formatCount)).toEqual(['0', '999', '1,000', '1,234,567'])
+  })
+
+  it('a line is cut where it would break, words are not', () => {
+    expect([fitLine('abcdef', 6), fitLine('abcdef', 5), fitLine('\u001b[31mabcdef\u001b[39m', 3)]).toEqual(['abcdef', 'abcd…', '\u001b[31mabcdef\u001b[39m'])
+    expect(wrapWords(['one', 'two', 'three'], 7)).toEqual(['one two', 'three'])
   })
 
   it('columns are aligned by what is seen, not by what is sent', () => {

@@ -25,6 +25,8 @@ Examples:
       await using session = await openSession(cli, [path], { goesBelow: true })
       const counts = { files: 0, directories: 0 }
       const root = onlyPath(session)
+      // Nothing is drawn of what is not there.
+      if (root !== '/') await session.fs.stat(root, { signal: cli.signal })
       if (!cli.json) await cli.out.line(cli.out.paint('blue', cli.out.name(session.shown(root))))
       await drawLevel(cli, { session, options, counts, path: root, indent: '', level: 1 })
       if (!cli.json) await cli.out.line(cli.out.paint('dim', `\n${counted(counts.directories, 'directory', 'directories')}, ${counted(counts.files, 'file')}`))

@@ -5,6 +5,7 @@ import type { Cli } from '../cli.ts'
 import { Interrupted, UsageError } from '../outcomes.ts'
 import { reportError } from '../report-error.ts'
 import { createOutput } from '../terminal/output.ts'
+import { fitLine } from '../terminal/fit-line.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { formatDuration } from '../terminal/format.ts'
 import { mount } from '../with-local.ts'
@@ -71,7 +72,7 @@ async function tour(cli: Cli, args: readonly string[]): Promise<void> {
     await out.line(`   ${did}`)
     await out.line(out.paint('cyan', `   $ ${command}`))
   }
-  const show = (line: string): Promise<void> => out.line(out.paint('dim', '     ') + line)
+  const show = (line: string): Promise<void> => out.line(`     ${out.isTerminal ? fitLine(line, out.columns - 5) : line}`)
   for (const [index, [title, step]] of steps.entries()) {
     cli.signal.throwIfAborted()
     await out.line(`\n${out.paint('bold', `${index + 1}. ${title}`)}`)

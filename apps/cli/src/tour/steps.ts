@@ -48,7 +48,7 @@ export async function listTree({ cli, fs, tell, show }: Tour): Promise<void> {
     if (entry.kind === 'file' && first.length < 3) first.push(entry)
   }
   await tell(`Listed ${counted(count, 'entry', 'entries')} with sizes, dates and digests in ${formatDuration(performance.now() - startedAt)}.`, `nexus-fs ls -l -r ${tree}`)
-  for (const { path, sizeBytes = 0, digest = '' } of first) await show(`${formatBytes(sizeBytes).padStart(9)}  ${digest.slice(0, 19)}  ${cli.out.name(path)}`)
+  for (const { path, sizeBytes = 0, digest = '' } of first) await show(`${formatBytes(sizeBytes).padStart(8)}  ${digest.slice(0, 19)}  ${cli.out.name(path.slice(tree.length + 1))}`)
 }
 
 /** Copies the whole tree; no byte moves. */
@@ -110,7 +110,7 @@ export async function surviveKills({ cli, places, tell }: Tour): Promise<void> {
     acknowledged.push(...numbers)
   }
   const killed = `${tourMount}/killed`
-  await tell(`Killed a writing process (SIGKILL) ${kills} times: all ${counted(acknowledged.length, 'acknowledged write')} read back, none lost, nothing torn.`, `nexus-fs write ${killed}/mine < /dev/zero & sleep 1; kill -9 $!; nexus-fs ls -l ${killed} | tail -3`)
+  await tell(`Killed a writer (SIGKILL) ${kills} times: all ${counted(acknowledged.length, 'acknowledged write')} read back, none lost, nothing torn.`, `nexus-fs write ${killed}/mine < /dev/zero & sleep 1; kill -9 $!; nexus-fs ls -l ${killed} | tail -3`)
 }
 
 /** A fresh mount, as after a restart: every acknowledged file is there, and every file is whole. */
