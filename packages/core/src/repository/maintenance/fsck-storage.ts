@@ -31,7 +31,7 @@ async function checkStorage(target: RepositoryOptions, options: FsckOptions): Pr
   const lost = await lookAtDescriptor(target, options)
   if (lost !== undefined) {
     if (options.repair !== true) return unopened([lost])
-    const id = await repairDescriptor(target.journal, options)
+    const id = await repairDescriptor(target, options)
     repaired.push(`nexus.json was written again, for repository ${id}.`)
   }
   const opened = await tryOpen(target, { options, repaired })
