@@ -5,7 +5,7 @@ import type { Cli } from '../cli.ts'
 import { Interrupted, UsageError } from '../outcomes.ts'
 import { reportError } from '../report-error.ts'
 import { createOutput } from '../terminal/output.ts'
-import { fitLine } from '../terminal/fit-line.ts'
+import { fitLine, wrapWords } from '../terminal/fit-line.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { formatDuration } from '../terminal/format.ts'
 import { mount } from '../with-local.ts'
@@ -69,7 +69,7 @@ async function tour(cli: Cli, args: readonly string[]): Promise<void> {
   await using fs = await mount({ uri: `local://${places.repository.replace(/[%?#]/g, encodeURIComponent)}?layout=cas`, at: tourMount, name: 'tour' }, { signal: cli.signal })
   const { out } = cli
   const tell = async (did: string, command: string): Promise<void> => {
-    await out.line(`   ${did}`)
+    for (const line of out.isTerminal ? wrapWords(did.split(' '), out.columns - 3) : [did]) await out.line(`   ${line}`)
     await out.line(out.paint('cyan', `   $ ${command}`))
   }
   const show = (line: string): Promise<void> => out.line(`     ${out.isTerminal ? fitLine(line, out.columns - 5) : line}`)
