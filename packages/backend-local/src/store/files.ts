@@ -22,14 +22,17 @@ export interface FileOperations {
   readdir(path: string): string[]
 }
 
+const read = promisify(fs.read)
+const write = promisify(fs.write)
+
 /** The real thing. The names that end in `Away` leave the event loop free. */
 export const nodeFiles: FileOperations = {
   open: (path, flags, mode) => fs.openSync(path, flags, mode),
   close: (fd) => fs.closeSync(fd),
   read: (fd, bytes, offset, length, position) => fs.readSync(fd, bytes, offset, length, position),
   write: (fd, bytes, offset, length, position) => fs.writeSync(fd, bytes, offset, length, position),
-  readAway: async (fd, bytes, offset, length, position) => (await promisify(fs.read)(fd, bytes, offset, length, position)).bytesRead,
-  writeAway: async (fd, bytes, offset, length, position) => (await promisify(fs.write)(fd, bytes, offset, length, position)).bytesWritten,
+  readAway: async (fd, bytes, offset, length, position) => (await read(fd, bytes, offset, length, position)).bytesRead,
+  writeAway: async (fd, bytes, offset, length, position) => (await write(fd, bytes, offset, length, position)).bytesWritten,
   fdatasync: promisify(fs.fdatasync),
   fsync: promisify(fs.fsync),
   truncate: (fd, length) => fs.ftruncateSync(fd, length),

@@ -8,6 +8,7 @@ export interface Layout {
   readonly head: string
   readonly lock: string
   readonly holder: string
+  readonly contents: string
   readonly tmp: string
   readonly quarantine: string
   readonly index: string
@@ -28,6 +29,7 @@ export function layoutOf(root: string): Layout {
     head: join(root, 'head'),
     lock: join(root, 'lock.db'),
     holder: join(root, 'lock.holder'),
+    contents: join(root, 'cas'),
     tmp: join(root, 'tmp'),
     quarantine: join(root, 'quarantine'),
     index: join(root, 'index.db'),

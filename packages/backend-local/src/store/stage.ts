@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { DurableOptions, MaybePromise, StagedContent } from '@nexus/core/contract'
 import type { ContentContext } from './contents.ts'
 import { toNexusError } from './errors.ts'
-import { ensureDirectory, syncDirectory, systemCode } from './files.ts'
+import { ensureDirectory, type FileOperations, syncDirectory, systemCode } from './files.ts'
 import { keyPath } from './keys.ts'
 
 /** The writing half of the content store. */
@@ -39,14 +39,15 @@ export function createStaging(context: ContentContext): Staging {
   }
 
   const syncDirectories = async (paths: readonly string[]): Promise<void> => {
-    const loose = paths.filter((path) => !anchored.has(path))
-    const all = new Set([...paths, ...loose.flatMap((path) => parentsOf(layout.root, path))])
+    const parents = new Set(paths.flatMap((path) => (anchored.has(path) ? [] : parentsOf(layout.root, path))))
+    // Syncing a directory anchors whatever stands in it by now.
+    const standing = [...parents].flatMap((parent) => files.readdir(parent).map((name) => join(parent, name)))
     try {
-      await Promise.all([...all].map((path) => syncDirectory(files, path)))
+      await Promise.all([...new Set([...paths, ...parents])].map((path) => syncDirectory(files, path)))
     } catch (error) {
       throw toNexusError(error, 'sync', layout.root)
     }
-    for (const path of all) anchored.add(path)
+    for (const path of [...parents, ...standing]) anchored.add(path)
   }
 
   const settleTouched = async (): Promise<void> => {
@@ -128,15 +129,21 @@ function removeTemporary({ environment: { files } }: ContentContext, path: strin
   }
 }
 
-function renameInto({ environment: { files } }: ContentContext, from: string, to: string): void {
+function renameInto({ layout, environment: { files } }: ContentContext, from: string, to: string): void {
   try {
     files.rename(from, to)
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error
     ensureDirectory(files, dirname(dirname(to)))
     ensureDirectory(files, dirname(to))
+    if (dirname(dirname(to)) === layout.contents) makeFans(files, layout.contents)
     files.rename(from, to)
   }
+}
+
+/** All directories that contents are spread over, with the first of them: made one by one, each would cost its first content two syncs more. */
+function makeFans(files: FileOperations, contents: string): void {
+  for (let fan = 0; fan < 256; fan++) ensureDirectory(files, join(contents, fan.toString(16).padStart(2, '0')))
 }
 
 function parentsOf(root: string, path: string): string[] {

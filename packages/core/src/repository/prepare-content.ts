@@ -57,6 +57,8 @@ async function prepareStream(repository: Repository, body: ReadableStream<Uint8A
   const parts = new PartWriter(repository, options.signal)
   try {
     let buffer = new Uint8Array(pieceBytes)
+    // Two are enough, since a part is on its way out only while the next one fills; fresh ones would cost a page fault every 4 KiB.
+    let other: Uint8Array<ArrayBuffer> | undefined
     let filled = 0
     let total = 0
     for await (const chunk of readBody(body, options.signal)) {
@@ -70,7 +72,9 @@ async function prepareStream(repository: Repository, body: ReadableStream<Uint8A
         filled += step
         if (filled < partBytes) continue
         await parts.add(buffer)
-        buffer = new Uint8Array(partBytes)
+        const sent = buffer
+        buffer = other ?? new Uint8Array(partBytes)
+        other = sent
         filled = 0
       }
     }
@@ -108,7 +112,7 @@ async function stageUnlessKnown(
   return [{ content: { digest, size: bytes.length, key, ...(part ? { part: true as const } : {}) }, staged }]
 }
 
-/** Stores a large content part by part, one being written while the next is hashed. */
+/** Stores a large content part by part, one being written while the next is hashed: when `add` resolves, all before the last part are stored. */
 class PartWriter {
   readonly #repository: Repository
   readonly #signal: AbortSignal | undefined
