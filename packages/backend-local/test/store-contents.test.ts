@@ -95,6 +95,16 @@ describe('contents on a local disk', () => {
     expect(faults.calls['fsync']).toBe(4)
   })
 
+  it('sync nothing more for a directory that came with one that was synced', async () => {
+    const faults = faultyFiles()
+    const stores = await openTestStore({ environment: { files: faults.files } })
+    await put(stores, 'cas/cd/cd1', bytes(10), 'fsync')
+    faults.reset()
+    await put(stores, 'cas/ef/ef1', bytes(10), 'fsync')
+    // The file, cas/ef.
+    expect(faults.calls['fsync']).toBe(2)
+  })
+
   it('are missing or short as an error says', async () => {
     const stores = await openTestStore()
     await put(stores, key, bytes(200_000))
