@@ -120,7 +120,7 @@ test('a copy that reads back differently is no backup', async () => {
   const lying: ContentStore = { ...store, stage: (key, body, options) => store.stage(key, key.startsWith('cas/') ? body.map((byte) => byte ^ 1) : body, options) }
   await expect(backup(repository.engine, lying)).rejects.toThrow(/reads back differently.*corrupt/)
   expect(filesIn(saved, 'cas').length).toBeGreaterThan(0)
-  await expect(restore(saved, temporaryRoot())).rejects.toThrow('No whole backup')
+  await expect(restore(saved, temporaryRoot())).rejects.toThrow('No backup stands there')
 })
 
 test('what is damaged in the repository is told with its path, and the rest is saved', async () => {
@@ -161,6 +161,38 @@ test('a damaged checkpoint of a backup gives way to the one before', async () =>
   writeFileSync(join(saved, newest), readFileSync(join(saved, newest)).subarray(0, -10))
   await restore(saved, root)
   expect(await (await openTestRepository({ root })).text('/a')).toBe('one')
+})
+
+test('a backup without a whole checkpoint is damaged, and not absent', async () => {
+  const repository = await openTestRepository()
+  await repository.write('/a', 'one')
+  const [saved, root] = [temporaryRoot(), temporaryRoot()]
+  await backUp(repository, saved)
+  for (const name of filesIn(saved, 'checkpoints')) flip(join(saved, name))
+  await expect(restore(saved, root)).rejects.toThrow(/each of its checkpoints is damaged.*corrupt/)
+  expect(filesIn(root, '.')).toEqual([])
+})
+
+test('a restore that was broken off is ended by the next one', async () => {
+  const repository = await openTestRepository()
+  await fill(repository)
+  const [saved, root] = [temporaryRoot(), temporaryRoot()]
+  await backUp(repository, saved)
+  const target = await openLocalStore({ root })
+  let left = 2
+  const breaking: ContentStore = {
+    ...target.contents,
+    stage: (key, body, options) => (left-- > 0 ? target.contents.stage(key, body, options) : Promise.reject(new Error('The plug was pulled.'))),
+  }
+  await expect(restoreBackup(await storeAt(saved), { journal: target.journal, contents: breaking })).rejects.toThrow('The plug was pulled.')
+  await target.journal.close()
+  await restore(saved, root)
+  const restored = await openTestRepository({ root })
+  expect(await restored.holds('/tree/large', noise(20_000_000, 3))).toBe(true)
+  expect(await restored.text('/small')).toBe('third')
+  await restored.write('/more', 'goes on')
+  await restored.close()
+  await expect(restore(saved, root)).rejects.toThrow('already_exists')
 })
 
 test('a backup goes into no other repository\'s backup, and is restored into no place that is taken', async () => {

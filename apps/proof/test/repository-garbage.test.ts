@@ -176,3 +176,11 @@ test('a read-only repository collects nothing', async () => {
   const reader = await openTestRepository({ root: repository.root, readonly: true })
   await expect(collectGarbage(reader.engine, forgetAll)).rejects.toThrow('read_only')
 })
+
+test('nothing is collected in a repository that is opened to be read', async () => {
+  const repository = await openTestRepository()
+  await repository.write('/a', 'one')
+  await repository.close()
+  const reading = await openTestRepository({ root: repository.root, readonly: true })
+  await expect(collectGarbage(reading.engine)).rejects.toThrow('read_only')
+})

@@ -1,5 +1,4 @@
 import { backup, fsck, type RepositoryProblem, restoreBackup, type RestoreReport } from '@nexus/core'
-import { isNexusError, NexusError } from '@nexus/core/contract'
 import type { BuildCommand, Cli } from '../cli.ts'
 import { Findings } from '../outcomes.ts'
 import { findRestorePlace, openBackup, openBackupTarget, type RestorePlace } from '../repository/backup-place.ts'
@@ -63,17 +62,9 @@ async function bringBack(cli: Cli, from: string, { storage }: RestorePlace): Pro
   try {
     const work = { label: 'Restoring', through: { contents: source.contents } }
     return await withProgress(cli, work, (onProgress) => restoreBackup(source.contents, target, { onProgress, signal: cli.signal }))
-  } catch (error) {
-    throw toldOfBackup(error, from)
   } finally {
     await target.journal.close()
   }
-}
-
-/** Checkpoints stand there, so that what core cannot find is one that is whole. */
-function toldOfBackup(error: unknown, from: string): unknown {
-  if (!isNexusError(error, 'not_found')) return error
-  return new NexusError('corrupt', { op: 'restore', path: from, reason: 'Every checkpoint of the backup is damaged, and nothing tells what its contents are. Use another backup.', cause: error })
 }
 
 /** Which files the damaged contents belong to. */

@@ -59,7 +59,7 @@ export async function openBackup(cli: Cli, text: string): Promise<OpenedPlace> {
 }
 
 /**
- * Finds the empty place that a repository is made in.
+ * Finds the place that a repository is made in: an empty one, or one where that was begun and broken off.
  * @param text A directory of this machine, a URI, or the mount point of a mount that is empty.
  * @throws NexusError `already_exists`, `not_empty`
  */
@@ -68,7 +68,7 @@ export async function findRestorePlace(cli: Cli, text: string): Promise<RestoreP
   const source = mounted === undefined ? sourceOf(cli, text) : rememberedSource(mounted)
   const storage = await inspectStorage(source, { signal: cli.signal })
   const base = mounted?.mountPoint ?? (isUri(text) ? text : `local://${text.replace(/^host:/, '')}`)
-  if (storage.holds === 'repository' || storage.holds === 'damaged') throw new NexusError('already_exists', { op: 'restore', path: text, reason: 'A repository stands there, which a restore never touches. Name an empty directory, or one that is not there yet.' })
+  if (storage.holds === 'damaged') throw new NexusError('already_exists', { op: 'restore', path: text, reason: 'A repository stands there, which a restore never touches. Name an empty directory, or one that is not there yet.' })
   if (storage.holds === 'files') throw new NexusError('not_empty', { op: 'restore', path: text, reason: 'Files stand there, which a restore never touches. Name an empty directory, or one that is not there yet.' })
   return { storage, uri: mounted === undefined ? base : undefined, shown: (inner) => base.replace(/\/$/, '') + inner }
 }

@@ -1,4 +1,5 @@
 import type { CallOptions } from '../../contract/backend.ts'
+import { NexusError } from '../../contract/errors.ts'
 import type { Operation } from '../commit.ts'
 import type { Repository } from '../context.ts'
 import { withIndexSnapshot } from './index-snapshot.ts'
@@ -44,6 +45,7 @@ const contentsPerCommit = 256
  */
 export async function collectGarbage(repository: Repository, options: GarbageOptions = {}): Promise<GarbageReport> {
   const { signal, retention = {} } = options
+  if (repository.readonly) throw new NexusError('read_only', { op: 'gc', path: repository.journal.name })
   const forgotten = retention === false ? { versions: 0 } : await applyRetention(repository, { ...retention, signal })
   let report: GarbageReport = { versions: forgotten.versions, contents: 0, bytes: 0 }
   const add = ({ contents = 0, bytes }: { contents?: number; bytes: number }): void => {

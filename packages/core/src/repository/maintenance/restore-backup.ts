@@ -2,7 +2,7 @@ import type { CallOptions } from '../../contract/backend.ts'
 import { NexusError } from '../../contract/errors.ts'
 import type { ContentStore, JournalStore } from '../../contract/store.ts'
 import type { Descriptor } from '../context.ts'
-import { encodeDescriptor, newDescriptor } from '../descriptor.ts'
+import { encodeDescriptor, newDescriptor, parseDescriptor } from '../descriptor.ts'
 import { openHasher } from '../digest.ts'
 import type { ContentRow } from '../rows.ts'
 import { type Checkpoint, checkpointLines, type CheckpointSource, listCheckpoints, openCheckpoint } from './checkpoint-file.ts'
@@ -31,19 +31,27 @@ export interface RestoreTarget {
 
 /**
  * Makes a repository again from the newest whole backup: the same files, versions and snapshots under the same ids. Open it as any other afterwards.
- * @throws NexusError `not_found` when there is no whole backup, `already_exists` or `not_empty` when the target is not empty
+ * What was broken off is begun again by the same call.
+ * @throws NexusError `not_found` when there is no backup, `corrupt` when none is whole, `already_exists` or `not_empty` when the target is not empty
  */
 export async function restoreBackup(source: ContentStore, target: RestoreTarget, options: RestoreOptions = {}): Promise<RestoreReport> {
   const { signal } = options
   const found = await findBackup(source, signal)
-  if (found === undefined) throw new NexusError('not_found', { op: 'restore', reason: 'No whole backup stands there: a backup has checkpoints/, cas/ and packs/.' })
+  if (found === undefined) throw new NexusError('not_found', { op: 'restore', reason: 'No backup stands there: a backup has checkpoints/, cas/ and packs/.' })
   const { store, descriptor, checkpoint } = found
-  if ((await target.journal.readDescriptor({ signal })) !== undefined) throw new NexusError('already_exists', { op: 'restore', path: target.journal.name, reason: 'A repository stands there; restore into an empty place.' })
-  await target.journal.createDescriptor(encodeDescriptor(descriptor), { signal })
+  await begin(target.journal, descriptor, signal)
   const copied = await copyContents(store, { checkpoint, target, options })
   await copyObject(source, target.contents, { key: checkpoint.key, sizeBytes: checkpoint.sizeBytes, signal })
   await target.journal.begin(checkpoint.sequence, { signal })
   return { sequence: checkpoint.sequence, ...copied }
+}
+
+/** Takes an empty place, or one where a restore of the same repository was broken off: until it ends there is no journal. */
+async function begin(journal: JournalStore, descriptor: Descriptor, signal: AbortSignal | undefined): Promise<void> {
+  const standing = await journal.readDescriptor({ signal })
+  if (standing === undefined) return journal.createDescriptor(encodeDescriptor(descriptor), { signal })
+  if (parseDescriptor(standing, journal.name).id === descriptor.id && (await journal.oldest({ signal })) === undefined) return
+  throw new NexusError('already_exists', { op: 'restore', path: journal.name, reason: 'A repository stands there; restore into an empty place.' })
 }
 
 interface Backup {
@@ -53,17 +61,22 @@ interface Backup {
 }
 
 async function findBackup(contents: ContentStore, signal: AbortSignal | undefined): Promise<Backup | undefined> {
+  let damaged: string | undefined
   for (const digest of ['blake3', 'sha256'] as const) {
     const store = { contents, hasher: await openHasher(digest) }
     for (const { key } of await listCheckpoints(contents, signal)) {
       const checkpoint = await openCheckpoint(store, key, signal)
-      if (checkpoint === undefined) continue
+      if (checkpoint === undefined) {
+        damaged ??= key
+        continue
+      }
       for await (const head of checkpointLines(store, key, signal)) {
         const base = newDescriptor({ id: String(head['repository']), digest, created: Number(head['created']) })
         return { store, checkpoint, descriptor: { ...base, inlineLimitBytes: Number(head['inlineLimitBytes']) } }
       }
     }
   }
+  if (damaged !== undefined) throw new NexusError('corrupt', { op: 'restore', path: damaged, reason: 'No backup there is whole: each of its checkpoints is damaged. Take another copy of the backup.' })
   return undefined
 }
 
