@@ -1,17 +1,18 @@
 // A process of its own: mounts (or not), rests, streams one large file in and out, and says how far its memory rose.
 import process from 'node:process'
-import { freshChunks } from './payload.ts'
+import { recycledChunks } from './payload.ts'
 import { openNexusStore } from './stores/nexus-store.ts'
 import { openRawStore } from './stores/raw-store.ts'
 
 const [contender = '', root = '', chunks = '0'] = process.argv.slice(2)
 const store = contender === 'nexus' ? await openNexusStore(root, 'os') : openRawStore(root, 'os')
 await store.prepare('/')
+const chunksOf = recycledChunks()
 await store.file('/first').write(new Uint8Array(1024))
 await store.settle()
 globalThis.gc?.()
 const idleBytes = process.memoryUsage().rss
-await store.writeStream('/large', freshChunks(Number(chunks)))
+await store.writeStream('/large', chunksOf(Number(chunks)))
 // The highest so far, in KiB, which the way up to here can only make larger.
 const inBytes = process.resourceUsage().maxRSS * 1024
 await store.readStream('/large')
