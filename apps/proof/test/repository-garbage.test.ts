@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { applyRetention, collectGarbage } from '@nexus/core'
+import { applyRetention, collectGarbage, fsck } from '@nexus/core'
 import { expect, test } from 'vitest'
 import { at, beforeFirstTurn, filesIn, noise, openTestRepository, temporaryRoot } from './repository-kit.ts'
 
@@ -183,4 +183,32 @@ test('nothing is collected in a repository that is opened to be read', async () 
   await repository.close()
   const reading = await openTestRepository({ root: repository.root, readonly: true })
   await expect(collectGarbage(reading.engine)).rejects.toThrow('read_only')
+})
+
+test('a crash between two steps of a collection leaves nothing known whose parts are not', async () => {
+  const root = temporaryRoot()
+  const { write, backend, close } = await openTestRepository({ root })
+  for (let index = 0; index < 24; index++) await write(`/large/${index}`, noise(1_100_000, index + 1))
+  for (let index = 0; index < 300; index++) await write(`/small/${index}`, `number ${index}`)
+  for (const path of ['/large', '/small']) await backend.delete(at(path), { recursive: true })
+  await close()
+  const victim = await openTestRepository({
+    root,
+    aroundJournal: (journal) => ({
+      ...journal,
+      async append(from, prepare, options) {
+        const entries = await journal.append(from, prepare, options)
+        if (entries.some(({ header }) => Buffer.from(header).includes('"drop"'))) throw new Error('the process dies here')
+        return entries
+      },
+    }),
+  })
+  await expect(collectGarbage(victim.engine, forgetAll)).rejects.toThrow('the process dies here')
+  await victim.close()
+  const again = await openTestRepository({ root })
+  expect(await fsck(again.engine)).toMatchObject({ ok: true, problems: [] })
+  await again.write('/back', noise(1_100_000, 7))
+  expect(await again.holds('/back', noise(1_100_000, 7))).toBe(true)
+  await collectGarbage(again.engine, forgetAll)
+  expect(objects(root)).toHaveLength(1)
 })

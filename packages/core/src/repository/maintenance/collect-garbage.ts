@@ -1,3 +1,4 @@
+import type Database from 'better-sqlite3'
 import type { CallOptions } from '../../contract/backend.ts'
 import { NexusError } from '../../contract/errors.ts'
 import type { Operation } from '../commit.ts'
@@ -67,14 +68,29 @@ async function dropContents(repository: Repository, { signal, add }: Dropping): 
   await withIndexSnapshot(repository, signal, async ({ database, head }) => {
     const referred = await findReferredContents(repository, database, createPace(signal))
     const trail = new Trail(repository, { from: head, author: 'garbage collection' })
-    const page = database.prepare<[string], Candidate>(
-      `SELECT digest, key, size, part FROM contents c WHERE digest > ? AND NOT EXISTS (SELECT 1 FROM referred r WHERE r.digest = c.digest) ORDER BY digest LIMIT ${contentsPerCommit}`,
-    )
-    for (let rows = page.all(''); rows.length > 0; rows = page.all(rows.at(-1)?.digest ?? '')) {
+    for (const rows of candidatePages(database)) {
       const dropped = await dropSome(repository, { rows, referred, trail, signal })
       add({ contents: dropped.length, bytes: await deleteObjects(repository, { trail, keys: dropped.flatMap(ownKey), signal }) })
     }
   })
+}
+
+/** What is made of other contents goes before those: whoever is killed in between leaves nothing known whose parts are not. */
+const orderOfDropping = [
+  'pieces IS NOT NULL AND NOT EXISTS (SELECT 1 FROM lists l WHERE l.digest = c.digest)',
+  'pieces IS NOT NULL AND EXISTS (SELECT 1 FROM lists l WHERE l.digest = c.digest)',
+  'pieces IS NULL',
+]
+
+/** Contents that nothing referred to in the state that the connection holds. Asks for {@link findReferredContents} first. */
+function* candidatePages(database: Database.Database): Generator<Candidate[]> {
+  database.exec('CREATE TEMP TABLE lists (digest TEXT PRIMARY KEY) WITHOUT ROWID; INSERT OR IGNORE INTO lists SELECT pieces FROM contents WHERE pieces IS NOT NULL')
+  for (const condition of orderOfDropping) {
+    const page = database.prepare<[string], Candidate>(
+      `SELECT digest, key, size, part FROM contents c WHERE digest > ? AND ${condition} AND NOT EXISTS (SELECT 1 FROM referred r WHERE r.digest = c.digest) ORDER BY digest LIMIT ${contentsPerCommit}`,
+    )
+    for (let rows = page.all(''); rows.length > 0; rows = page.all(rows.at(-1)?.digest ?? '')) yield rows
+  }
 }
 
 async function dropSome(
