@@ -6,7 +6,8 @@ import type { Row } from './row.ts'
 import { smallFileRows } from './small-files.ts'
 import { startUpRow } from './start-up.ts'
 import { streamMemoryRow } from './stream-memory-row.ts'
+import { syncRow } from './sync.ts'
 import { treeRows } from './trees.ts'
 
 /** Every row, in the order of the report. */
-export const allRows: readonly Row[] = [...smallFileRows, ...treeRows, ...largeFileRows, streamMemoryRow, millionRow, routingRow, startUpRow, countRow]
+export const allRows: readonly Row[] = [...smallFileRows, ...treeRows, ...largeFileRows, streamMemoryRow, syncRow, millionRow, routingRow, startUpRow, countRow]
