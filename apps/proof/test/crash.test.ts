@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { parsePath } from '@nexus/core'
 import { inspect, killWriters } from '../src/crash/round.ts'
 import { runCrashSuite } from '../src/crash/suite.ts'
+import { openTestRepository } from '../src/model/open-test-repository.ts'
 import { chooseSeed, createRandom } from '../src/model/random.ts'
 
 const seed = chooseSeed()
@@ -15,6 +17,25 @@ describe(`processes killed while they write (NEXUS_SEED=${seed})`, () => {
     expect(report.kills).toBeGreaterThanOrEqual(100)
     // The kills struck writers that had been promised something.
     expect(report.acknowledged).toBeGreaterThan(500)
+    expect(report.acknowledgedLarge).toBeGreaterThan(0)
+  })
+
+  it('are seen to break something when nothing orders them, and nothing else breaks it', { timeout: 120_000 }, async () => {
+    for (const writers of [1, 3]) {
+      const base = mkdtempSync(join(tmpdir(), 'nexus-crash-'))
+      onTestFinished(() => rmSync(base, { recursive: true, force: true }))
+      const root = join(base, 'repository')
+      const made = await openTestRepository(root)
+      await made.backend.write(parsePath('/made'), new Uint8Array(1))
+      await made.backend.close()
+      const round = { root, name: 'alone', random: createRandom(seed), durability: 'os', writers, lanes: 2, death: 'random', locksAlone: true } as const
+      // Writers that meet what another one broke end by themselves, which is as good a sign.
+      const outcome = await killWriters(round)
+        .then((dead) => inspect(round, dead))
+        .catch((error: unknown) => [String(error)])
+      if (writers === 1) expect(outcome).toEqual([])
+      else expect(outcome).not.toEqual([])
+    }
   })
 
   it('are seen to lose something when they acknowledge before they commit', { timeout: 60_000 }, async () => {

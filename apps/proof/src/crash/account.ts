@@ -4,6 +4,8 @@ import { differences, readTree } from '../model/compare.ts'
 import { applyStep, type Step, type Tree } from '../model/tree.ts'
 import { laneDirectory, type WriterReport } from './plan.ts'
 
+const partBytes = 8 * 1024 * 1024
+
 interface Lane {
   tree: Tree
   pending: Step | undefined
@@ -15,6 +17,8 @@ export class Account {
   readonly directory: string
   readonly #lanes = new Map<number, Lane>()
   acknowledged = 0
+  /** Steps among them that brought a content of more than one part. */
+  acknowledgedLarge = 0
 
   /** @param directory The writer's own directory. */
   constructor(directory: string) {
@@ -31,6 +35,7 @@ export class Account {
     }
     if (lane.pending === undefined) throw new Error('The writer acknowledged a step that it had not begun.')
     lane.tree = applyStep(lane.tree, lane.pending)
+    if ('chunk' in lane.pending && lane.pending.chunk.sizeBytes > partBytes) this.acknowledgedLarge++
     lane.pending = undefined
     this.acknowledged++
     for (const path of lane.digests.keys()) lane.digests.delete(path)

@@ -11,8 +11,10 @@ export interface WriterPlan {
   readonly durability: Durability
   /** So many lanes write at once, each one step after the other. */
   readonly lanes: number
-  /** Whether its first lane also collects garbage and writes checkpoints. */
+  /** Whether its first lane also collects garbage, compacts and writes checkpoints. */
   readonly maintains: boolean
+  /** Largest body in bytes. */
+  readonly largestBytes: number
   /** Where the process kills itself: the `nth` time that a commit of this kind comes to this step. */
   readonly killAt?: { readonly step: CommitStep; readonly during: Step['op']; readonly nth: number } | undefined
   /** Broken on purpose: acknowledges before it does. The negative control of the check. */

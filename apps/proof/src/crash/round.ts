@@ -7,6 +7,7 @@ import type { Random } from '../model/random.ts'
 import type { Step } from '../model/tree.ts'
 import { Account } from './account.ts'
 import { type Child, startChild } from './child.ts'
+import { createLocklessView } from './lockless-view.ts'
 import type { WriterPlan, WriterReport } from './plan.ts'
 
 const script = join(import.meta.dirname, 'writer.ts')
@@ -25,7 +26,11 @@ export interface Round {
   readonly lanes: number
   readonly death: Death
   readonly acknowledgesEarly?: boolean | undefined
+  /** Broken on purpose: each writer has a lock of its own. The negative control of the lock. */
+  readonly locksAlone?: boolean | undefined
 }
+
+const largestBytes = 9_000_000
 
 interface Writer {
   readonly account: Account
@@ -35,10 +40,12 @@ interface Writer {
 /** Starts the writers of a round and waits until each is dead. @returns What they were promised. */
 export async function killWriters(round: Round): Promise<{ readonly accounts: readonly Account[]; readonly pids: readonly number[] }> {
   const writers = Array.from({ length: round.writers }, (_, number) => startWriter(round, number))
+  const failures: string[] = []
   for (const { child } of writers) {
     const { signal, errors } = await child.ended
-    if (signal !== 'SIGKILL') throw new Error(`A writer of round ${round.name} ended by itself: ${errors}`)
+    if (signal !== 'SIGKILL') failures.push(errors)
   }
+  if (failures.length > 0) throw new Error(`${failures.length} writers of round ${round.name} ended by themselves: ${failures.join('\n')}`)
   return { accounts: writers.map(({ account }) => account), pids: writers.map(({ child }) => child.process.pid ?? 0) }
 }
 
@@ -66,12 +73,13 @@ function startWriter(round: Round, number: number): Writer {
   const { random, death } = round
   const account = new Account(`/${round.name}/writer${number}`)
   const plan: WriterPlan = {
-    root: round.root,
+    root: round.locksAlone === true ? createLocklessView(round.root, `writer${number}`) : round.root,
     directory: account.directory,
     seed: random.int(1_000_000),
     durability: round.durability,
     lanes: round.lanes,
     maintains: number === 0,
+    largestBytes,
     killAt: death === 'random' ? undefined : death,
     acknowledgesEarly: round.acknowledgesEarly,
   }

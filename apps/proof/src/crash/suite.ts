@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Durability } from '@nexus/core'
 import type { CommitStep } from '../model/open-test-repository.ts'
 import { createRandom } from '../model/random.ts'
+import { upkeep } from '../model/choose-step.ts'
 import type { Step } from '../model/tree.ts'
 import type { Account } from './account.ts'
 import { type Death, inspect, killWriters } from './round.ts'
@@ -22,6 +23,8 @@ export interface CrashReport {
   readonly kills: number
   /** Steps that were acknowledged before a kill, and so had to be there after it. */
   readonly acknowledged: number
+  /** Among them, contents of more than one part of 8 MiB. */
+  readonly acknowledgedLarge: number
   readonly problems: readonly string[]
 }
 
@@ -34,14 +37,14 @@ const contentSteps: readonly CommitStep[] = ['content-staged', 'content-publishe
 export function namedDeaths(): Death[] {
   const commits = kinds.flatMap((during) => commitSteps.map((step) => ({ step, during, nth: 3 })))
   const contents = (['write', 'batch'] as const).flatMap((during) => contentSteps.map((step) => ({ step, during, nth: step.startsWith('segment') ? 1 : 2 })))
-  const upkeep = (['gc', 'checkpoint'] as const).flatMap((during) => (['after-lock', 'after-write', 'after-publish'] as const).map((step) => ({ step, during, nth: 2 })))
-  return [...upkeep, ...commits, ...contents]
+  const upkeepDeaths = upkeep.flatMap((during) => (['after-lock', 'after-write', 'after-publish'] as const).map((step) => ({ step, during, nth: 2 })))
+  return [...upkeepDeaths, ...commits, ...contents]
 }
 
 /** Kills writing processes, at each named step and at random, one or two at a time, with both durabilities, and looks at what each left. */
 export async function runCrashSuite({ kills, seed, onRound, signal }: CrashOptions): Promise<CrashReport> {
   const named = namedDeaths()
-  let report: CrashReport = { kills: 0, acknowledged: 0, problems: [] }
+  let report: CrashReport = { kills: 0, acknowledged: 0, acknowledgedLarge: 0, problems: [] }
   for (let repository = 0; report.kills < kills && report.problems.length === 0; repository++) {
     signal?.throwIfAborted()
     report = await crashRepository(report, { kills, seed: seed + repository * 1000, named, onRound })
@@ -70,6 +73,7 @@ async function crashRepository(before: CrashReport, { kills, seed, named, onRoun
       report = {
         kills: report.kills + writers,
         acknowledged: report.acknowledged + dead.accounts.reduce((sum, account) => sum + account.acknowledged, 0),
+        acknowledgedLarge: report.acknowledgedLarge + dead.accounts.reduce((sum, account) => sum + account.acknowledgedLarge, 0),
         problems: problems.map((problem) => `repository seed ${seed}, round ${number}, ${durability}, killed at ${JSON.stringify(death)}: ${problem}`),
       }
       onRound?.(report)

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import type { RepositoryBackend } from '@nexus/core'
-import { chooseStep } from '../model/choose-step.ts'
+import { chooseStep, upkeep } from '../model/choose-step.ts'
 import { type CommitStep, openTestRepository } from '../model/open-test-repository.ts'
 import { createRandom } from '../model/random.ts'
 import { runStep } from '../model/run-step.ts'
@@ -49,9 +49,9 @@ async function runLane(backend: RepositoryBackend, lane: number): Promise<void> 
   for (;;) {
     const maintenance = plan.maintains && lane === 0
     const during = plan.killAt?.during
-    const isOurs = during !== undefined && (maintenance || (during !== 'gc' && during !== 'checkpoint'))
+    const isOurs = during !== undefined && (maintenance || !upkeep.some((op) => op === during))
     const only = isOurs && random.chance(0.6) ? during : undefined
-    const step = chooseStep(random, tree, { only, maintenance })
+    const step = chooseStep(random, tree, { only, maintenance, largestBytes: plan.largestBytes })
     await doStep(backend, lane, step)
     tree = applyStep(tree, step)
   }

@@ -1,15 +1,19 @@
 import type { Chunk } from './body.ts'
 import type { Random } from './random.ts'
-import { pathsAt, type Step, type Tree } from './tree.ts'
+import { pathsAt, type Step, type Tree, type Upkeep } from './tree.ts'
 
 const names = ['a', 'b', 'c', 'd', 'tree/a', 'tree/b', 'tree/deep/c']
-/** Empty, inline, above the inline limit of 64 KiB, above one piece of 1 MiB. */
+/** Empty, inline, above the inline limit of 64 KiB. */
 const sizes = [0, 10, 1000, 1000, 5000, 40_000, 100_000, 300_000]
+/** Above one piece of 1 MiB, above one part of 8 MiB. */
+const largeSizes = [1_500_000, 9_000_000]
+/** Work that a maintaining writer does now and then. */
+export const upkeep: readonly Upkeep[] = ['gc', 'checkpoint', 'compact']
 const kinds = ['write', 'write', 'write', 'append', 'rename', 'copy', 'delete', 'batch', 'batch', 'renameTree', 'copyTree', 'deleteTree'] as const
 
 /** How steps are narrowed. */
 export interface StepChoice {
-  /** Adds `gc` and `checkpoint`. */
+  /** Adds {@link upkeep}. */
   readonly maintenance?: boolean | undefined
   /** Only these kinds, where the tree allows them. */
   readonly only?: Step['op'] | undefined
@@ -20,12 +24,12 @@ export interface StepChoice {
 /** A step that succeeds on this tree. Chunks come from few seeds, so that writers meet in the same contents. */
 export function chooseStep(random: Random, tree: Tree, { maintenance = false, only, largestBytes = 300_000 }: StepChoice = {}): Step {
   const chunk = (): Chunk => {
-    const sizeBytes = random.chance(0.03) ? 1_500_000 : random.pick(sizes)
+    const sizeBytes = random.chance(0.03) ? random.pick(largeSizes) : random.pick(sizes)
     return { seed: random.int(40), sizeBytes: Math.min(sizeBytes, largestBytes) }
   }
-  const isUpkeep = tree.size > 0 && (only === 'gc' || only === 'checkpoint')
-  if (isUpkeep) return { op: only }
-  if (maintenance && tree.size > 0 && random.chance(0.04)) return { op: random.pick(['gc', 'checkpoint'] as const) }
+  const wanted = upkeep.find((op) => op === only)
+  if (wanted !== undefined && tree.size > 0) return { op: wanted }
+  if (maintenance && tree.size > 0 && random.chance(0.05)) return { op: random.pick(upkeep) }
   for (let attempt = 0; attempt < 50; attempt++) {
     const step = candidate(random, tree, chunk)
     if (step !== undefined && (only === undefined || step.op === only)) return step

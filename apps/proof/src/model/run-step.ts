@@ -1,4 +1,4 @@
-import { type BatchOperation, collectGarbage, type FileStat, parsePath, type Path, type RepositoryBackend, writeCheckpoint } from '@nexus/core'
+import { type BatchOperation, collectGarbage, compact, type FileStat, parsePath, type Path, type RepositoryBackend, writeCheckpoint } from '@nexus/core'
 import { chunkBytes } from './body.ts'
 import type { Step } from './tree.ts'
 
@@ -27,6 +27,9 @@ export async function runStep(backend: RepositoryBackend, directory: string, ste
       return undefined
     case 'checkpoint':
       await writeCheckpoint(backend.repository)
+      return undefined
+    case 'compact':
+      await compact(backend.repository)
       return undefined
   }
 }

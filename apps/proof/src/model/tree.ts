@@ -3,13 +3,16 @@ import type { Chunk, FileModel } from './body.ts'
 /** Files by their path relative to the directory that the model describes. */
 export type Tree = ReadonlyMap<string, FileModel>
 
-/** One thing a writer does, and one commit. `gc` and `checkpoint` change nothing that a reader sees. */
+/** Work that changes nothing that a reader sees. */
+export type Upkeep = 'gc' | 'checkpoint' | 'compact'
+
+/** One thing a writer does, and one commit, or {@link Upkeep}. */
 export type Step =
   | { readonly op: 'write' | 'append'; readonly path: string; readonly chunk: Chunk }
   | { readonly op: 'rename' | 'copy'; readonly from: string; readonly to: string }
   | { readonly op: 'delete'; readonly path: string }
   | { readonly op: 'batch'; readonly writes: readonly { readonly path: string; readonly chunk: Chunk }[]; readonly remove: string | undefined }
-  | { readonly op: 'gc' | 'checkpoint' }
+  | { readonly op: Upkeep }
 
 /** The tree after a step; `rename`, `copy` and `delete` take a file or a directory with all below it. */
 export function applyStep(tree: Tree, step: Step): Tree {
@@ -33,6 +36,7 @@ export function applyStep(tree: Tree, step: Step): Tree {
       return moved(tree, step)
     case 'gc':
     case 'checkpoint':
+    case 'compact':
       return after
   }
 }
