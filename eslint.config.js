@@ -6,6 +6,9 @@ const zones = [
   { target: './packages/*/src', from: './apps', message: 'Packages never import apps.' },
   { target: './packages/core', from: './packages/!(core)/**', message: 'Core imports no other package of ours.' },
   { target: './packages/backend-local', from: './packages/backend-!(local)/**', message: 'Backends never import each other.' },
+  { target: './packages/backend-s3', from: './packages/backend-!(s3)/**', message: 'Backends never import each other.' },
+  { target: './packages/backend-gcs', from: './packages/backend-!(gcs)/**', message: 'Backends never import each other.' },
+  { target: './packages/object-storage', from: './packages/backend-*/**', message: 'What backends share imports none of them.' },
   { target: './packages/backend-memory', from: './packages/backend-!(memory)/**', message: 'Backends never import each other.' }
 ]
 
@@ -27,7 +30,7 @@ export default tseslint.config(
     }
   },
   {
-    files: ['packages/backend-*/src/**/*.ts'],
+    files: ['packages/{backend-*,object-storage}/src/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', contractOnly] }
   },
