@@ -1,0 +1,5 @@
+export { detectLayout } from './detect-layout.ts'
+export type { MemoryStoreOptions, StoreRequest, StoreVerb } from './memory-request.ts'
+export { type MemoryStore, openMemoryStore } from './memory-store.ts'
+export type * from './object-store.ts'
+export { withPrefix } from './with-prefix.ts'
