@@ -1,3 +1,6 @@
 export type { HttpAnswer, HttpHandler, HttpRequest } from './http/messages.ts'
 export { damaged, type Fault, type FaultAction, type FaultScript, lengthened, shortened } from './http/faults.ts'
 export { type HttpDouble, type HttpDoubleOptions, type RequestLog, type RequestRecord, startHttpDouble } from './http/double.ts'
+export { type S3Account } from './s3/signature.ts'
+export { type S3Double, type S3DoubleOptions, startS3Double } from './s3/double.ts'
+export type { S3Behaviour, S3Bucket, S3State, StoredVersion } from './s3/state.ts'
