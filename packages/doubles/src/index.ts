@@ -4,3 +4,6 @@ export { type HttpDouble, type HttpDoubleOptions, type RequestLog, type RequestR
 export { type S3Account } from './s3/signature.ts'
 export { type S3Double, type S3DoubleOptions, startS3Double } from './s3/double.ts'
 export type { S3Behaviour, S3Bucket, S3State, StoredVersion } from './s3/state.ts'
+export { type GcsDouble, type GcsDoubleOptions, startGcsDouble } from './gcs/double.ts'
+export { authorizedUser, serviceAccountEmail, serviceAccountKey, type ServiceAccountKey } from './gcs/identities.ts'
+export type { GcsBucket, GcsObject } from './gcs/model.ts'
