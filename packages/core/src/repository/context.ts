@@ -98,6 +98,8 @@ export interface Repository {
   quarantine(digest: string): Promise<void>
   /** Makes the index anew from the journal, because SQLite found it damaged. */
   rebuildIndex(): Promise<void>
+  /** Goes over to the index that stands at its place now, and makes one where none does: the file that was open was deleted, or replaced by another process. */
+  reopenIndex(): Promise<void>
   /** Runs until its promise settles; `close` waits for it. */
   track<T>(work: Promise<T>): Promise<T>
 }

@@ -195,7 +195,11 @@ export class Engine implements Repository {
   }
 
   rebuildIndex(): Promise<void> {
-    return (this.#rebuilding ??= this.#rebuild().finally(() => (this.#rebuilding = undefined)))
+    return (this.#rebuilding ??= this.#exchangeIndex({ isDistrusted: true }).finally(() => (this.#rebuilding = undefined)))
+  }
+
+  reopenIndex(): Promise<void> {
+    return (this.#rebuilding ??= this.#exchangeIndex({ isDistrusted: false }).finally(() => (this.#rebuilding = undefined)))
   }
 
   async track<T>(work: Promise<T>): Promise<T> {
@@ -232,13 +236,13 @@ export class Engine implements Repository {
     if (!this.readonly && this.#index?.isConfirmed === false) await this.#index.confirm()
   }
 
-  async #rebuild(): Promise<void> {
+  async #exchangeIndex({ isDistrusted }: { readonly isDistrusted: boolean }): Promise<void> {
     const descriptor = this.#descriptor
     if (descriptor === undefined) return
     const keeper = this.#keeper
     const index = this.#index
     clearInterval(this.#restTimer)
-    await this.#attach(descriptor, { isDistrusted: true })
+    await this.#attach(descriptor, { isDistrusted })
     await this.#confirm()
     // Whoever began with the old one ends with it: closed under a commit, it would fail what is well.
     await Promise.allSettled([this.#settling])

@@ -32,8 +32,9 @@ async function openSettled(repository: Repository, signal: AbortSignal | undefin
     if (database !== undefined) return database
     const { name } = reader.database
     if (attempt === maxAttempts) throw new NexusError('busy', { reason: `${name} was deleted ${maxAttempts} times while it was looked at. End what deletes it.` })
-    // The file that the engine holds was deleted or replaced: what stands there now, if anything does, knows less.
-    await repository.rebuildIndex()
+    // The file that the engine holds was deleted or replaced. What stands there now may be another process' that is still catching up: made again, it
+    // would be taken from that one, which would do the same.
+    await repository.reopenIndex()
   }
 }
 
