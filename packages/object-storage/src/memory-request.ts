@@ -58,7 +58,8 @@ export interface RequestPlace {
 }
 
 /** Counts a request, asks the test, and lets it happen in one step. */
-export async function request<T>(context: MemoryContext, place: RequestPlace, { signal }: CallOptions = {}, step: (place: RequestPlace) => T): Promise<T> {
+export async function request<T>(context: MemoryContext, place: RequestPlace, options: CallOptions | undefined, step: (place: RequestPlace) => T): Promise<T> {
+  const signal = options?.signal
   signal?.throwIfAborted()
   if (context.isClosed) throw failure(context, 'unavailable', place, 'The store is closed; open it again.')
   if (place.op !== 'list' && place.op !== 'lifecycle') checkKey(context, place)

@@ -1,0 +1,82 @@
+import type { Backend, CallOptions, Path } from '@nexus/core/contract'
+import type { ObjectStore } from '../object-store.ts'
+import { type Call, createActivity } from './activity.ts'
+import { capabilitiesOf } from './capabilities.ts'
+import type { TreeContext } from './context.ts'
+import { copy } from './copy.ts'
+import { deletePath } from './delete.ts'
+import { toKey } from './keys.ts'
+import { createKnownDirectories } from './known-directories.ts'
+import { list } from './list.ts'
+import { mkdir } from './mkdir.ts'
+import { read } from './read.ts'
+import { rename } from './rename.ts'
+import { setMetadata } from './set-metadata.ts'
+import { stat } from './stat.ts'
+import { createTurns } from './turns.ts'
+import { usage } from './usage.ts'
+import { versions } from './versions.ts'
+import { write } from './write.ts'
+
+/** What {@link openObjectTree} may be given. */
+export interface ObjectTreeOptions {
+  /** Milliseconds since the epoch; default the system's clock. */
+  readonly now?: (() => number) | undefined
+  /** How long a directory that was seen is believed to be one when a file is written into it, in milliseconds; default 60,000, 0 looks each time. */
+  readonly freshnessMs?: number | undefined
+  /** A longer body is stored in parts, several at once; in bytes, default 16 MiB. */
+  readonly singlePutBytes?: number | undefined
+}
+
+/**
+ * Objects as files under the names that they have: layout `path`. Directories are prefixes, and markers (`name/`, empty) where they are empty. Closing it
+ * closes the store.
+ */
+export function openObjectTree(store: ObjectStore, options: ObjectTreeOptions = {}): Backend {
+  const { now = Date.now, freshnessMs = 60_000, singlePutBytes = 16 * 1024 ** 2 } = options
+  const capabilities = capabilitiesOf(store)
+  const activity = createActivity(store.scheme)
+  const context: TreeContext = { store, capabilities, activity, singlePutBytes, known: createKnownDirectories({ freshnessMs, now }), inTurn: createTurns() }
+  let closing: Promise<void> | undefined
+  return {
+    scheme: store.scheme,
+    capabilities,
+    ...fileVerbs(context),
+    ...treeVerbs(context),
+    ...(capabilities.versions ? { versions: (path, given) => versions(context, path, given) } : {}),
+    ...presigning(context),
+    close: () => (closing ??= activity.close().then(() => store.close())),
+  }
+}
+
+function fileVerbs(context: TreeContext): Pick<Backend, 'stat' | 'read' | 'write' | 'setMetadata'> {
+  const { run } = context.activity
+  return {
+    stat: (path, options = {}) => run(at('stat', path, options), () => stat(context, path, options)),
+    read: (path, options = {}) => run(at('read', path, options), () => read(context, path, options)),
+    write: (path, body, options = {}) => run(at('write', path, options), () => write(context, path, body, options)),
+    setMetadata: (path, patch, options = {}) => run(at('setMetadata', path, options), () => setMetadata(context, path, patch, options)),
+  }
+}
+
+function treeVerbs(context: TreeContext): Pick<Backend, 'list' | 'delete' | 'mkdir' | 'rename' | 'copy' | 'usage'> {
+  const { run } = context.activity
+  return {
+    list: (path, options) => list(context, path, options),
+    delete: (path, options = {}) => run(at('delete', path, options), () => deletePath(context, path, options)),
+    mkdir: (path, options = {}) => run(at('mkdir', path, options), () => mkdir(context, path, options)),
+    rename: (from, to, options = {}) => run({ ...at('rename', from, options), to }, () => rename(context, from, { ...options, to })),
+    copy: (from, to, options = {}) => run({ ...at('copy', from, options), to }, () => copy(context, from, { ...options, to })),
+    usage: (path, options = {}) => run(at('usage', path, options), () => usage(context, path, options)),
+  }
+}
+
+function presigning({ activity, store }: TreeContext): Pick<Backend, 'presign'> {
+  const presign = store.presign?.bind(store)
+  if (presign === undefined) return {}
+  return { presign: (path, options) => activity.run(at('presign', path, options), async () => presign(toKey(path), options)) }
+}
+
+function at(op: string, path: Path, { signal }: CallOptions): Call {
+  return { op, path, signal }
+}

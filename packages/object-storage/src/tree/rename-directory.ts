@@ -1,0 +1,51 @@
+import { type CallOptions, type FileStat, type MoveOptions, NexusError, type Path } from '@nexus/core/contract'
+import type { ObjectInfo } from '../object-store.ts'
+import { refuseBelowFile } from './check-target.ts'
+import type { TreeContext } from './context.ts'
+import { checkDirectoryTarget } from './copy.ts'
+import { keepDirectory } from './delete.ts'
+import { toPrefix } from './keys.ts'
+import { above } from './known-directories.ts'
+import { removeUnchanged } from './rename.ts'
+import { directoryStat } from './stat.ts'
+
+/** Copies or deletes at once. */
+const concurrency = 16
+
+/**
+ * Moves a directory object by object inside the service: everything is copied first, then each source is deleted as it was copied. What somebody adds
+ * meanwhile stays behind. Keys and etags of what moves are held in memory.
+ */
+export async function renameDirectory(context: TreeContext, from: Path, options: MoveOptions & { readonly to: Path }): Promise<FileStat> {
+  const { to, signal, allowNonAtomic } = options
+  await checkDirectoryTarget(context, from, options)
+  await refuseBelowFile(context.store, above(toPrefix(to)), { path: to, signal })
+  if (allowNonAtomic !== true) throw new NexusError('unsupported', { reason: 'A directory of objects is not renamed in one step; pass allowNonAtomic: true to move it object by object.' })
+  const moved = await copyAll(context, { from: toPrefix(from), to: toPrefix(to) }, { signal })
+  await eachOf(moved, (source) => removeUnchanged(context, source, { signal }))
+  context.known.clear()
+  await keepDirectory(context, above(toPrefix(from)), { signal })
+  return directoryStat(to)
+}
+
+/** @returns The sources, as they were copied. */
+async function copyAll({ store }: TreeContext, { from, to }: { readonly from: string; readonly to: string }, { signal }: CallOptions): Promise<ObjectInfo[]> {
+  const moved: ObjectInfo[] = []
+  for await (const { objects } of store.list({ prefix: from, signal })) {
+    await eachOf(objects, async (source) => {
+      const target = to + source.key.slice(from.length)
+      const copied = await store.copy(source.key, target, { ifSourceMatch: source.etag, signal })
+      if (copied !== undefined) moved.push(source)
+    })
+  }
+  return moved
+}
+
+/** Runs the work for each, several at once; the first failure ends it. */
+async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items[Symbol.iterator]()
+  const worker = async (): Promise<void> => {
+    for (const item of rest) await work(item)
+  }
+  await Promise.all(Array.from({ length: concurrency }, worker))
+}

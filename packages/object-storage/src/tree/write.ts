@@ -1,0 +1,51 @@
+import { type Body, type FileStat, NexusError, type Path, type WriteOptions } from '@nexus/core/contract'
+import type { PutOptions } from '../object-store.ts'
+import { checkVariants } from './capabilities.ts'
+import { checkTarget } from './check-target.ts'
+import type { TreeContext } from './context.ts'
+import { checkLength, guardBody, type LengthLimits } from './guard-body.ts'
+import { toKey } from './keys.ts'
+import { above } from './known-directories.ts'
+import { toFileStat } from './stat.ts'
+
+/** Stores a body under the path's key: one request for a small one, in a directory that was seen a short time ago. */
+export async function write(context: TreeContext, path: Path, body: Body, options: WriteOptions): Promise<FileStat> {
+  try {
+    return await checkAndPut(context, path, body, options)
+  } catch (error) {
+    // A source that nobody takes must not wait for a reader for ever. It may be at its end, or have failed by itself.
+    if (!(body instanceof Uint8Array) && !body.locked) await body.cancel(error)
+    throw error
+  }
+}
+
+async function checkAndPut(context: TreeContext, path: Path, body: Body, options: WriteOptions): Promise<FileStat> {
+  checkVariants(context.capabilities, options)
+  const limits = { maxSizeBytes: context.store.maxSizeBytes, sizeBytes: options.sizeBytes, ...(path.endsWith('/%_') ? { least: 1 as const } : {}) }
+  checkBefore(body, limits)
+  // What has this etag is a file, with directories above it.
+  if (options.ifMatch === undefined || path === '/') await checkTarget(context, path, options)
+  const key = toKey(path)
+  const info = await put(context, key, body, { ...options, limits })
+  context.known.enter(above(`${key}/`))
+  return toFileStat(path, info)
+}
+
+function checkBefore(body: Body, limits: LengthLimits): void {
+  if ((limits.sizeBytes ?? 0) > limits.maxSizeBytes) checkLength(limits.sizeBytes ?? 0, limits)
+  if (body instanceof Uint8Array) checkLength(body.length, limits)
+  else if (body.locked) throw new NexusError('invalid_argument', { reason: 'The body is a stream that somebody else reads already.' })
+}
+
+function put({ store, singlePutBytes }: TreeContext, key: string, body: Body, options: WriteOptions & { readonly limits: LengthLimits }): ReturnType<typeof store.put> {
+  const { contentType, metadata, signal } = options
+  const given = { condition: toCondition(options), contentType, metadata, signal }
+  if (!(body instanceof Uint8Array)) return store.putStream(key, guardBody(body, options.limits), given)
+  return body.length <= singlePutBytes ? store.put(key, body, given) : store.putStream(key, new Blob([body]).stream(), given)
+}
+
+function toCondition({ ifMatch, ifNoneMatch }: WriteOptions): PutOptions['condition'] {
+  if (ifMatch === undefined) return ifNoneMatch === undefined ? undefined : 'absent'
+  if (ifNoneMatch === undefined) return { ifMatch }
+  throw new NexusError('precondition_failed', { reason: 'ifMatch asks for a file and ifNoneMatch for none: both together are never true.' })
+}
