@@ -14,6 +14,8 @@ export interface OpenContext {
   readonly privateDirectories: readonly string[]
   /** Credentials by name, from the token vault; absent: not stored. */
   readonly credentials: (name: string) => Promise<unknown>
+  /** What the mount promises about other writers: `one`, that there are none. */
+  readonly writers?: 'one' | 'many' | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -23,6 +25,10 @@ export interface RepositoryStores {
   readonly contents: ContentStore
   /** File of the index when the storage has a place for it (a local disk); otherwise it stands in the state directory. */
   readonly indexPath?: string | undefined
+  /** How old an answer may be unless the mount says otherwise, in milliseconds; absent where asking the storage costs next to nothing. */
+  readonly freshnessMs?: number | undefined
+  /** Why this storage cannot be written to as it is mounted, as one or more sentences; absent where it can. */
+  readonly readonlyReason?: string | undefined
 }
 
 /** What a package exports, by name and as `default`. Importing it does nothing. */

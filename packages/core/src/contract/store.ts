@@ -60,6 +60,8 @@ export interface JournalStore {
   readonly identity: string
   /** Changes when bytes that were never synced may have been lost since: the machine's boot id; constant for buckets. */
   readonly epoch: string
+  /** Largest group of commits, in bytes; only a single commit may be larger. Default 32 MiB. */
+  readonly maxGroupBytes?: number | undefined
   /** Reads `nexus.json`; `undefined` when the storage is empty. @throws NexusError `corrupt` when a journal stands there without a valid one */
   readDescriptor(options?: CallOptions): Promise<Uint8Array | undefined>
   /** Writes `nexus.json` create-only, durably, after a second look that the storage is still empty. @throws NexusError `already_exists`, `not_empty` */
@@ -89,8 +91,8 @@ export interface JournalStore {
   sync(options?: CallOptions): Promise<void>
   /** @throws NexusError `not_found` when that part of the journal was compacted away */
   readInline(location: InlineLocation): MaybePromise<Uint8Array>
-  /** The parts of the journal, oldest first, with the sequence of each one's last commit. */
-  segments(options?: CallOptions): Promise<readonly { readonly first: number; readonly last: number; readonly sizeBytes: number }[]>
+  /** The parts of the journal, oldest first, with the sequence of each one's last commit, and in buckets the store's date of its writing. */
+  segments(options?: CallOptions): Promise<readonly { readonly first: number; readonly last: number; readonly sizeBytes: number; readonly modifiedAt?: Date | undefined }[]>
   /** Lets whole segments go whose commits all have at most this sequence; never the last segment. */
   removeThrough(sequence: number, options?: CallOptions): Promise<void>
   close(): Promise<void>
@@ -104,11 +106,27 @@ export interface StagedContent {
   discard(): MaybePromise<void>
 }
 
+/** Where no lock keeps others from what is deleted, time does. All by the store's clock, in milliseconds. */
+export interface DeletionDeferral {
+  /** So long after its `drop` a key's object goes, and so long after a checkpoint that covers them parts of the journal. */
+  readonly droppedForMs: number
+  /** So old an object must be before it is dropped because no commit refers to it. */
+  readonly unreferredForMs: number
+  /** So long a pin lives when it is not renewed. */
+  readonly pinnedForMs: number
+  /** The store's time, milliseconds since the epoch; costs a write. */
+  now(options?: CallOptions): Promise<number>
+}
+
 /**
  * Immutable objects under keys: `cas/<aa>/<key>`, `packs/<id>`, `checkpoints/<sequence>-<digest>`, `pins/<id>`, and what was put out of use as
  * `quarantine/<the key with _ for />`. It knows nothing of digests.
  */
 export interface ContentStore {
+  /** Parts of one large content that may be staged at the same time; each takes 8 MiB of memory. Default 1. */
+  readonly uploadsAtOnce?: number | undefined
+  /** Present where objects are visible as soon as they are staged, and deletion waits; absent: at once, inside the turn to commit. */
+  readonly deferral?: DeletionDeferral | undefined
   /** Stores the bytes out of the way; durable when this resolves if `fsync` is asked. The body is not changed until then. */
   stage(key: string, body: Uint8Array, options: DurableOptions): Promise<StagedContent>
   /** Makes what was published durable: the directories touched. Called inside the turn, before the commit that refers to it. */

@@ -1,0 +1,51 @@
+import { createRecordCodec, type RepositoryStores } from '@nexus/core/contract'
+import type { ObjectStore } from '../object-store.ts'
+import { createContents } from './contents.ts'
+import type { BucketContext, Delay } from './context.ts'
+import { createJournal } from './journal.ts'
+import { timerDelay } from './delay.ts'
+import { JournalCache } from './journal-cache.ts'
+import { oneWriterReason } from './prove-create-only.ts'
+import { createStoreClock } from './store-clock.ts'
+
+/** What {@link openBucketStores} takes; the `OpenContext` that a definition is given will do. */
+export interface BucketStoreOptions {
+  /** Milliseconds since the epoch, of this machine. */
+  readonly now: () => number
+  /** Fills and returns the array with random bytes. */
+  readonly random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>
+  /** `one` promises that nobody else writes: needed where the service has no create-only writes. Default `many`. */
+  readonly writers?: 'one' | 'many' | undefined
+  /** How to wait between attempts; default a timer. */
+  readonly delay?: Delay | undefined
+}
+
+/** How old an answer about a bucket may be unless the mount says otherwise, in milliseconds. */
+const freshnessMs = 2_000
+
+/**
+ * A bucket, or what is below a prefix of one, as the storage of a repository: groups of commits and contents, each an object. Writes nothing before
+ * `createDescriptor`. Closing the journal closes the store.
+ */
+export async function openBucketStores(store: ObjectStore, options: BucketStoreOptions): Promise<RepositoryStores> {
+  const { now, random, delay = timerDelay } = options
+  const hasOneWriter = options.writers === 'one'
+  const context: BucketContext = {
+    store,
+    codec: await createRecordCodec(),
+    now,
+    random,
+    delay,
+    hasOneWriter,
+    clock: createStoreClock(now),
+    cache: new JournalCache(now),
+    descriptor: undefined,
+    isProven: false,
+  }
+  return {
+    journal: createJournal(context),
+    contents: createContents(context),
+    freshnessMs,
+    readonlyReason: store.conditions.absent || hasOneWriter ? undefined : oneWriterReason(store.name),
+  }
+}

@@ -1,0 +1,145 @@
+import { type CallOptions, type InlineLocation, isNexusError, type JournalEntry, type JournalPosition, NexusError } from '@nexus/core/contract'
+import { readBody } from '../read-body.ts'
+import { repeatedly } from './attempts.ts'
+import type { BucketContext } from './context.ts'
+import { corruptJournal, goneFromJournal, journalKey, type JournalObject, parseJournalObject } from './journal-object.ts'
+import { listJournal, oldestNumber } from './list-journal.ts'
+
+const objectsAtOnce = 8
+/** Objects that are looked for by one listing. */
+const pageSize = 64
+/** Bytes that one step takes into memory. */
+const stepBytes = 16 * 1024 * 1024
+/** After so many new objects in a row it is cheaper to list what else there is. */
+const longStreak = 4
+
+/** Commits behind `position`: one small request when there is nothing new, none when this process knows them. */
+export async function newer(context: BucketContext, position: JournalPosition, options: CallOptions = {}): Promise<readonly JournalEntry[]> {
+  const { cache, now } = context
+  const rest = await restOfObject(context, position, options)
+  if (rest.length > 0) return rest
+  const next = position.sequence + 1
+  const known = cache.get(next)
+  if (known !== undefined) return known.entries
+  if (cache.isStale || cache.streak >= longStreak || position.sequence < cache.tail.sequence) return newerByListing(context, position, options)
+  const began = now()
+  const object = await fetchObject(context, next, options)
+  if (object === undefined) {
+    cache.advance(position)
+    cache.sawEnd(began)
+    return []
+  }
+  cache.streak++
+  return object.entries
+}
+
+/** All that is known to stand behind `position`. */
+export async function knownAfter(context: BucketContext, position: JournalPosition, options: CallOptions): Promise<readonly JournalEntry[]> {
+  const all: JournalEntry[] = []
+  for (let at = position; at.sequence < context.cache.tail.sequence; at = all.at(-1)?.end ?? at) {
+    const entries = await newer(context, at, options)
+    if (entries.length === 0) throw goneFromJournal(context.store.name, at.sequence + 1)
+    all.push(...entries)
+  }
+  return all
+}
+
+/** A writer that has not seen the end for long might put a number that has come and gone: it lists before. */
+export async function seeEnd(context: BucketContext, signal: AbortSignal | undefined): Promise<void> {
+  const { cache } = context
+  while (cache.isStale) await newer(context, cache.tail, { signal })
+}
+
+/** The entry that ends at `position`. */
+export async function entryAt(context: BucketContext, position: JournalPosition, options: CallOptions = {}): Promise<JournalEntry | undefined> {
+  if (position.segment === 0) return undefined
+  const object = context.cache.get(position.segment) ?? (await fetchObject(context, position.segment, options))
+  return object?.entries.find(({ end }) => end.sequence === position.sequence && end.offset === position.offset)
+}
+
+/** Bytes of an inline content. @throws NexusError `not_found`, `corrupt` */
+export async function readInline(context: BucketContext, { segment, offset, sizeBytes }: InlineLocation): Promise<Uint8Array> {
+  const known = context.cache.get(segment)
+  if (known !== undefined) return known.bytes.slice(offset, offset + sizeBytes)
+  if (sizeBytes === 0) return new Uint8Array(0)
+  const key = journalKey(segment)
+  const bytes = await repeatedly(context, undefined, async () => {
+    const body = await context.store.get(key, { range: { offset, length: sizeBytes } })
+    return body === undefined ? undefined : readBody(body)
+  })
+  if (bytes === undefined) throw goneFromJournal(key, segment)
+  if (bytes.length === sizeBytes) return bytes
+  throw corruptJournal(key, `${sizeBytes} bytes are expected at byte ${offset}, and the object ends after ${bytes.length} of them.`)
+}
+
+/** An object of the journal, past the cache; what reads wrong is read once more. */
+export async function fetchObject(context: BucketContext, first: number, options: CallOptions): Promise<JournalObject | undefined> {
+  try {
+    return await fetchOnce(context, first, options)
+  } catch (error) {
+    if (!isNexusError(error, 'corrupt')) throw error
+    return fetchOnce(context, first, options)
+  }
+}
+
+async function fetchOnce(context: BucketContext, first: number, { signal }: CallOptions): Promise<JournalObject | undefined> {
+  const bytes = await repeatedly(context, signal, async () => {
+    const body = await context.store.get(journalKey(first), { signal })
+    return body === undefined ? undefined : readBody(body)
+  })
+  if (bytes === undefined) return undefined
+  const object = parseJournalObject(context.codec, first, bytes)
+  context.cache.put(object)
+  return object
+}
+
+/** What follows in the object that holds the position's commit. */
+async function restOfObject(context: BucketContext, position: JournalPosition, options: CallOptions): Promise<readonly JournalEntry[]> {
+  if (context.cache.isEnd(position)) return []
+  const object = context.cache.get(position.segment) ?? (await fetchObject(context, position.segment, options))
+  return object?.entries.filter(({ sequence }) => sequence > position.sequence) ?? []
+}
+
+async function newerByListing(context: BucketContext, position: JournalPosition, options: CallOptions): Promise<readonly JournalEntry[]> {
+  const { cache, now, store } = context
+  const began = now()
+  const next = position.sequence + 1
+  const page = await firstPage(context, position.sequence, options)
+  const [first] = page
+  if (first === undefined) {
+    cache.advance(position)
+    cache.sawEnd(began)
+    return []
+  }
+  if (first.first !== next) throw await gap(context, next, options)
+  let bytes = 0
+  const wanted = page.filter(({ sizeBytes }) => (bytes += sizeBytes) <= stepBytes || bytes === sizeBytes)
+  const objects: JournalObject[] = []
+  for (let start = 0; start < wanted.length; start += objectsAtOnce) {
+    const some = wanted.slice(start, start + objectsAtOnce)
+    const fetched = await Promise.all(some.map(({ first: number }) => cache.get(number) ?? fetchObject(context, number, options)))
+    for (const [index, object] of fetched.entries()) {
+      if (object === undefined) throw goneFromJournal(store.name, some[index]?.first ?? next)
+      const before = objects.at(-1)?.end.sequence ?? position.sequence
+      if (object.first !== before + 1) throw await gap(context, before + 1, options)
+      objects.push(object)
+    }
+  }
+  if (wanted.length === page.length && page.length < pageSize) cache.sawEnd(began)
+  else cache.streak = longStreak
+  return objects.flatMap(({ entries }) => entries)
+}
+
+async function firstPage(context: BucketContext, after: number, options: CallOptions): Promise<readonly { readonly first: number; readonly sizeBytes: number }[]> {
+  return repeatedly(context, options.signal, async () => {
+    for await (const page of listJournal(context, { ...options, after, pageSize })) return page
+    return []
+  })
+}
+
+/** Why a number is missing though there are larger ones. */
+async function gap(context: BucketContext, missing: number, options: CallOptions): Promise<NexusError> {
+  const oldest = await oldestNumber(context, options)
+  if (oldest !== undefined && oldest > missing) return goneFromJournal(context.store.name, missing)
+  return corruptJournal(journalKey(missing), `The journal goes on behind commit ${missing}, which is missing.`)
+}
