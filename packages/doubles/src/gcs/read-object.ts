@@ -16,10 +16,8 @@ export function getObject(place: ObjectPlace, request: HttpRequest): HttpAnswer 
   const query = request.url.searchParams
   checkParameters(request, ['generation', 'projection', ...conditionNames])
   const object = findObject(place, numberIn(query, 'generation'))
-  // A condition on what is absent fails before the absence is told.
-  if (object === undefined && (numberIn(query, 'ifGenerationMatch') ?? 0) === 0) throw noSuchObject(place.bucket.name, place.name)
-  checkConditions(query, object)
   if (object === undefined) throw noSuchObject(place.bucket.name, place.name)
+  checkConditions(query, object)
   return query.get('alt') === 'media' ? answerMedia(object, request) : answerResource(request, toResource(object))
 }
 

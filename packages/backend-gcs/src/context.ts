@@ -1,0 +1,24 @@
+import type { OpenContext, Sleep } from '@nexus/core/contract'
+import type { GcsConfig } from './config.ts'
+import type { Crc32c } from './crc32c.ts'
+import type { TokenSource } from './token-source.ts'
+
+/** An open bucket, as the verbs see it. */
+export interface GcsContext {
+  readonly config: GcsConfig
+  readonly fetch: OpenContext['fetch']
+  /** Milliseconds since the epoch. */
+  readonly now: OpenContext['now']
+  readonly random: OpenContext['random']
+  readonly sleep: Sleep
+  /** Absent for anonymous access. */
+  readonly tokens: TokenSource | undefined
+  readonly crc32c: Crc32c
+  readonly keepsVersions: boolean
+}
+
+/** Whose request it is: for errors. */
+export interface Place {
+  readonly op: string
+  readonly key: string
+}

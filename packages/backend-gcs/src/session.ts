@@ -1,0 +1,83 @@
+import type { PutOptions } from '@nexus/object-storage'
+import { conditionQuery } from './conditions.ts'
+import type { GcsContext, Place } from './context.ts'
+import { failure } from './errors.ts'
+import { uploadPath } from './keys.ts'
+import { objectFields, type ObjectResource, toResource } from './object-info.ts'
+import { attributesOf } from './put.ts'
+import { readJson, send } from './send.ts'
+
+/** A resumable upload under way (https://cloud.google.com/storage/docs/performing-resumable-uploads). */
+export interface Session {
+  readonly url: string
+  readonly place: Place
+  readonly signal: AbortSignal | undefined
+}
+
+/** What the service says of an upload: so many bytes persist, or the object is there. */
+export type UploadState = { readonly persistedBytes: number } | { readonly resource: ObjectResource }
+
+const cancelTimeoutMs = 5000
+
+/** Begins an upload; nothing can be seen of it before its end, where the condition holds. */
+export async function startSession(context: GcsContext, place: Place, options: PutOptions): Promise<Session> {
+  const response = await send(context, {
+    method: 'POST',
+    path: uploadPath(context.config),
+    query: { uploadType: 'resumable', fields: objectFields, ...conditionQuery(options.condition, place) },
+    headers: { 'content-type': 'application/json; charset=UTF-8' },
+    body: JSON.stringify(attributesOf(context, place.key, options)),
+    place,
+    effect: 'none',
+    signal: options.signal,
+  })
+  await response?.body?.cancel()
+  const url = response?.headers.get('location') ?? ''
+  if (!URL.canParse(url)) throw failure('unavailable', place, 'The service began an upload without saying where it goes on.')
+  return { url, place, signal: options.signal }
+}
+
+/** A part of the bytes; `total` is known with the last one, and the checksum of all of them. */
+export interface SessionPart {
+  readonly offset: number
+  readonly bytes: Uint8Array
+  readonly total: number | undefined
+  readonly crc32c: string
+}
+
+/** Sends bytes. Without `total` nothing can change; with it the object may come to be. */
+export async function sendPart(context: GcsContext, session: Session, { offset, bytes, total, crc32c }: SessionPart): Promise<UploadState> {
+  const range = `bytes ${offset}-${offset + bytes.length - 1}/${total ?? '*'}`
+  const headers = { 'content-range': range, ...(total !== undefined && { 'x-goog-hash': `crc32c=${crc32c}` }) }
+  return talk(context, session, { headers, body: bytes, effect: total === undefined ? 'none' : 'change' })
+}
+
+/** Asks what persists, after an answer that was lost. */
+export async function queryStatus(context: GcsContext, session: Session, total: number | undefined): Promise<UploadState> {
+  return talk(context, session, { headers: { 'content-range': `bytes */${total ?? '*'}` }, effect: total === undefined ? 'none' : 'change' })
+}
+
+interface Exchange {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+  readonly effect: 'none' | 'change'
+}
+
+async function talk(context: GcsContext, { url, place, signal }: Session, exchange: Exchange): Promise<UploadState> {
+  const request = { method: 'PUT', path: url, place, signal, accepts: [308], ...exchange } as const
+  const response = await send(context, request)
+  if (response === undefined) throw failure('unexpected', place)
+  if (response.status !== 308) return { resource: toResource(context, await readJson(response, request), { place, code: 'outcome_unknown' }) }
+  await response.body?.cancel()
+  const range = response.headers.get('range')
+  const last = /^bytes=0-(\d+)$/.exec(range ?? '')?.[1]
+  if (range !== null && last === undefined) throw failure('unavailable', place, `The service says in a way that nobody understands what it holds of the upload: ${range}.`)
+  return { persistedBytes: last === undefined ? 0 : Number(last) + 1 }
+}
+
+/** Gives an upload up, whatever became of it: what is not cancelled the service forgets after a week, and nobody sees it. */
+export async function cancelSession(context: GcsContext, { url, place }: Session): Promise<void> {
+  const signal = AbortSignal.timeout(cancelTimeoutMs)
+  const cancelled = send(context, { method: 'DELETE', path: url, place, effect: 'none', signal, accepts: [499, 404, 410] })
+  await Promise.allSettled([cancelled.then((response) => response?.body?.cancel())])
+}

@@ -1,0 +1,76 @@
+import { type ErrorCode, isNexusError } from '@nexus/core/contract'
+import type { GcsContext } from './context.ts'
+import { failure } from './errors.ts'
+import type { ObjectResource } from './object-info.ts'
+import { queryStatus, sendPart, type Session, type UploadState } from './session.ts'
+
+/** A chunk and its place in the object. */
+interface PlacedChunk {
+  readonly bytes: Uint8Array
+  readonly isLast: boolean
+  readonly offset: number
+  /** Of all bytes up to the end of this chunk. */
+  readonly crc32c: string
+}
+
+/** Requests without progress before an upload is given up. */
+const maxFailures = 3
+const baseDelayMs = 200
+
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['unavailable', 'outcome_unknown', 'rate_limited', 'busy', 'timeout'])
+
+/**
+ * Sends a chunk until all of it persists. A stream cannot be sent again from above, so that a lost answer is cleared up here: the service is asked
+ * what it holds, and gets the rest.
+ * @returns The object after the last chunk; `undefined` after the others.
+ */
+export async function uploadChunk(context: GcsContext, session: Session, chunk: PlacedChunk): Promise<ObjectResource | undefined> {
+  const end = chunk.offset + chunk.bytes.length
+  let persistedBytes = chunk.offset
+  for (let failures = 0; ; ) {
+    const state = await attempt(context, session, { chunk, persistedBytes, isQuery: failures > 0 }).catch((error: unknown) => afterFailure(error, failures))
+    if (!(state instanceof Error) && 'resource' in state) return state.resource
+    if (!(state instanceof Error) && state.persistedBytes > persistedBytes) {
+      failures = 0
+      persistedBytes = checkProgress(session, state.persistedBytes, chunk)
+      if (persistedBytes === end && !chunk.isLast) return undefined
+      continue
+    }
+    failures = await pauseAfter(context, session, { state, failures })
+  }
+}
+
+interface Attempt {
+  readonly chunk: PlacedChunk
+  readonly persistedBytes: number
+  readonly isQuery: boolean
+}
+
+/** After a failure it asks first, and sends only what the service does not hold. */
+async function attempt(context: GcsContext, session: Session, { chunk, persistedBytes, isQuery }: Attempt): Promise<UploadState> {
+  const end = chunk.offset + chunk.bytes.length
+  const total = chunk.isLast ? end : undefined
+  const from = isQuery ? await queryStatus(context, session, total) : { persistedBytes }
+  if ('resource' in from || from.persistedBytes === end) return from
+  checkProgress(session, from.persistedBytes, chunk)
+  return sendPart(context, session, { offset: from.persistedBytes, bytes: chunk.bytes.subarray(from.persistedBytes - chunk.offset), total, crc32c: chunk.crc32c })
+}
+
+/** The service can hold neither less than it said before, nor more than it was sent. */
+function checkProgress({ place }: Session, persistedBytes: number, { offset, bytes }: PlacedChunk): number {
+  if (persistedBytes >= offset && persistedBytes <= offset + bytes.length) return persistedBytes
+  throw failure('unexpected', place, `The service says that it holds ${persistedBytes} bytes of an upload that stands between ${offset} and ${offset + bytes.length}.`)
+}
+
+/** @returns An error that may pass. @throws every other */
+function afterFailure(error: unknown, failures: number): Error {
+  if (error instanceof Error && isNexusError(error) && passing.has(error.code) && failures < maxFailures) return error
+  throw error
+}
+
+async function pauseAfter(context: GcsContext, session: Session, { state, failures }: { readonly state: UploadState | Error; readonly failures: number }): Promise<number> {
+  if (failures >= maxFailures) throw failure('unavailable', session.place, 'The service takes no more bytes of the upload. Try again later.')
+  const askedMs = isNexusError(state) ? (state.retryAfterMs ?? 0) : 0
+  await context.sleep(Math.max(askedMs, baseDelayMs * 2 ** failures), session.signal)
+  return failures + 1
+}
