@@ -194,6 +194,8 @@ export interface Capabilities {
   readonly fidelity: 'bytes' | 'rendered'
   readonly layout?: 'path' | 'cas' | undefined
   readonly readonly: boolean
+  /** Why, where the storage and not the mount decides it; one or more sentences. */
+  readonly readonlyReason?: string | undefined
   /** `native`: the storage decides. `cooperative`: ordered among Nexus processes, not against strangers. */
   readonly ifMatch: 'native' | 'cooperative' | false
   readonly ifNoneMatch: 'native' | 'cooperative' | false

@@ -28,6 +28,7 @@ const weaker: Meet = {
   fidelity: (left, right) => (left === 'rendered' ? left : right),
   layout: (left, right) => (left === right ? left : undefined),
   readonly: (left, right) => left || right,
+  readonlyReason: (left, right) => left ?? right,
   ifMatch: (left, right) => weakest(['native', 'cooperative', false], left, right),
   ifNoneMatch: (left, right) => weakest(['native', 'cooperative', false], left, right),
   ranges: (left, right) => left && right,

@@ -42,12 +42,13 @@ function checkRange({ op, path }: Place, range: ByteRange): void {
 
 /** @throws NexusError `read_only`, before any I/O */
 export function checkWritable(place: Place): void {
-  if (!capabilitiesOf(place).readonly) return
+  const { readonly, readonlyReason } = capabilitiesOf(place)
+  if (!readonly) return
   throw new NexusError('read_only', {
     op: place.op,
     path: place.path,
     backend: place.mount.backend.scheme,
-    reason: `${place.mount.label} is read-only.`,
+    reason: readonlyReason ?? `${place.mount.label} is read-only.`,
   })
 }
 

@@ -57,7 +57,7 @@ async function inspect(request: SchemeRequest, { environment, signal, ...registr
   const { openable } = await prepareBackend(request, { ...registry, environment })
   const { scheme } = openable.definition
   if (openable.definition.openStore === undefined) throw new NexusError('unsupported', { backend: scheme, reason: `${scheme}:// cannot hold a repository.` })
-  const world = { environment, context: openContext(environment, signal) }
+  const world = { environment, context: openContext(environment, { signal, writers: openable.settings.writers }) }
   return { scheme, holds: await lookInto(openable, world), openStores: () => openStores(openable, world) }
 }
 

@@ -3,7 +3,7 @@ import type { Environment } from './environment.ts'
 import { nexusHome, stateDirectory } from './state-directory.ts'
 
 /** What a backend may use of the world around it, taken from this process. */
-export function openContext(environment: Environment, signal: AbortSignal | undefined): OpenContext {
+export function openContext(environment: Environment, { signal, writers }: Pick<OpenContext, 'signal' | 'writers'>): OpenContext {
   const { now, random, fetch, env } = environment
   return {
     now,
@@ -13,6 +13,7 @@ export function openContext(environment: Environment, signal: AbortSignal | unde
     privateDirectories: [stateDirectory(environment), nexusHome(environment)],
     // The token vault is a package of its own; without it nothing is stored.
     credentials: () => Promise.resolve(undefined),
+    writers,
     signal,
   }
 }

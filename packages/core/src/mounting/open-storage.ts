@@ -23,7 +23,7 @@ export interface OpenedBackend {
  */
 export async function openStorage(openable: Openable, environment: Environment, signal: AbortSignal | undefined): Promise<OpenedBackend> {
   const { definition, manifest, config, settings } = openable
-  const context = openContext(environment, signal)
+  const context = openContext(environment, { signal, writers: settings.writers })
   const layout = await chooseLayout(openable, context)
   if (layout !== 'cas') checkPathSettings(openable)
   const backend = layout === 'cas' ? await openCas(openable, { environment, context }) : await definition.open(config, context)

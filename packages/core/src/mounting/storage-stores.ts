@@ -36,7 +36,7 @@ export async function openStores({ definition, config, settings }: Openable, { e
       reason: `A ${definition.scheme} mount cannot hold a repository; leave layout=cas out.`,
     })
   }
-  const { journal, contents, indexPath } = await definition.openStore(config, context)
+  const { journal, contents, indexPath, freshnessMs, readonlyReason } = await definition.openStore(config, context)
   const { durability, verify, readonly, digest } = settings
   return {
     journal,
@@ -45,6 +45,9 @@ export async function openStores({ definition, config, settings }: Openable, { e
     durability,
     verify,
     readonly,
+    readonlyReason,
+    // Where asking costs next to nothing, no answer is ever old.
+    freshnessMs: freshnessMs === undefined ? undefined : (settings.freshnessMs ?? freshnessMs),
     digest,
     now: context.now,
     signal: context.signal,

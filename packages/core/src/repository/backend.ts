@@ -36,11 +36,12 @@ export function createRepositoryBackend(repository: Engine): RepositoryBackend {
   return { ...backend, repository }
 }
 
-function capabilitiesOf({ readonly }: Engine): Capabilities {
+function capabilitiesOf({ readonly, readonlyReason }: Engine): Capabilities {
   return {
     fidelity: 'bytes',
     layout: 'cas',
     readonly,
+    ...(readonlyReason === undefined ? {} : { readonlyReason }),
     ifMatch: 'native',
     ifNoneMatch: 'native',
     ranges: true,

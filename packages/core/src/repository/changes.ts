@@ -44,7 +44,7 @@ async function* changesOf(
   { path, recursive, cursor }: { path: Path; recursive: boolean; cursor: Cursor },
 ): AsyncGenerator<Change> {
   const header = parseHeader(entry.header)
-  const reader = await repository.settleIndex()
+  const reader = await repository.settleIndex(undefined, repository.position.sequence < entry.sequence)
   if (reader === undefined) return
   const history = createHistory(reader.database)
   for (const [index, operation] of header.operations.entries()) {

@@ -1,11 +1,12 @@
 import { isNexusError, NexusError } from '../contract/errors.ts'
-import { recordFlagFsync } from '../contract/record.ts'
+import { recordFlagFsync, recordPreludeBytes } from '../contract/record.ts'
 import { type JournalEntry, type MaybePromise, whenReady } from '../contract/store.ts'
 import { type Path, pathSegments } from '../contract/paths.ts'
 import { type CommitContent, type CommitHeader, encodeHeader, type Operation, rootNode } from './commit.ts'
 import type { Draft, Plan, PreparedContent, PreparedMember, Repository } from './context.ts'
 import { foldSimple, isStructural } from './fold.ts'
 import { Overlay } from './overlay.ts'
+import { ContentGone } from './plan-write.ts'
 import type { Present } from './present.ts'
 
 /** What the committer needs of the repository. */
@@ -18,9 +19,15 @@ export interface CommitterHost {
   settle(): Promise<void>
   /** What to wait for before the next group, so that neither the index nor the event loop falls behind. */
   breathe(): Promise<void> | undefined
+  /** Looks at the storage, where the view may be older than it; `undefined` where the turn to commit has looked. */
+  look(): Promise<void> | undefined
+  /** Whether an object of this key was let go once, where others may do that between staging and commit. */
+  wasDropped(key: string): boolean
 }
 
 interface Waiting {
+  /** It came to nothing on a view that may have been old; now the view is new. */
+  hasLooked: boolean
   readonly plan: Plan<unknown>
   readonly signal: AbortSignal | undefined
   readonly resolve: (value: { readonly result: unknown; readonly header: CommitHeader | undefined }) => void
@@ -29,6 +36,7 @@ interface Waiting {
 
 interface Planned {
   readonly waiting: Waiting
+  readonly draft: PlanningDraft
   readonly result: unknown
   readonly header: CommitHeader | undefined
   readonly headerBytes: Uint8Array
@@ -40,11 +48,12 @@ interface Planned {
 /** Commits that are written together. */
 interface Group {
   waiting: readonly Waiting[]
-  /** Filled under the turn; a refused commit is not among them. */
+  /** Filled under the turn, anew each time another writer was first; a refused commit is not among them. */
   planned: readonly Planned[]
+  refused: readonly { readonly waiting: Waiting; readonly error: unknown }[]
 }
 
-const maxGroupBytes = 32 * 1024 * 1024
+const defaultGroupBytes = 32 * 1024 * 1024
 
 /**
  * Orders the commits of this process: what waits while one group is written joins the next, so that a sync is paid once for all of it.
@@ -61,7 +70,7 @@ export class Committer {
 
   commit<T>(plan: Plan<T>, signal?: AbortSignal): Promise<{ readonly result: T; readonly header: CommitHeader | undefined }> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ plan, signal, resolve: resolve as Waiting['resolve'], reject })
+      this.#queue.push({ hasLooked: false, plan, signal, resolve: resolve as Waiting['resolve'], reject })
       this.#running ??= this.#run()
     })
   }
@@ -89,7 +98,7 @@ export class Committer {
   /** One turn; where nothing had to be waited for, it is over when this returns. */
   #writeGroup(): MaybePromise<void> {
     const { repository, present } = this.#host
-    const group: Group = { waiting: this.#queue, planned: [] }
+    const group: Group = { waiting: this.#queue, planned: [], refused: [] }
     this.#queue = []
     const prepare = (newer: readonly JournalEntry[]): MaybePromise<Uint8Array[]> => {
       present.fold(newer)
@@ -105,7 +114,11 @@ export class Committer {
     }
   }
 
-  #acknowledge({ planned }: Group, entries: readonly JournalEntry[]): MaybePromise<void> {
+  #acknowledge(group: Group, entries: readonly JournalEntry[]): MaybePromise<void> {
+    const looking = entries.length > 0 || group.waiting.every(({ hasLooked }) => hasLooked) ? undefined : this.#host.look()
+    if (looking !== undefined) return this.#planAgain(group, looking)
+    const { planned, refused } = group
+    for (const { waiting, error } of refused) waiting.reject(error)
     const commits = planned.flatMap(({ header, digest, changes }) => (header === undefined ? [] : [{ header, digest, changes }]))
     if (commits.length !== entries.length) throw new NexusError('unexpected', { reason: `${commits.length} commits were written, ${entries.length} acknowledged.` })
     this.#host.present.fold(entries, commits)
@@ -118,8 +131,20 @@ export class Committer {
     tell()
   }
 
-  async #refuse({ waiting, planned }: Group, error: unknown): Promise<void> {
+  /** Nothing came of a group, on a view that may be older than the storage: what another process did meanwhile may change that. */
+  async #planAgain({ waiting }: Group, looking: Promise<void>): Promise<void> {
+    try {
+      await looking
+      for (const one of waiting) one.hasLooked = true
+      this.#queue.unshift(...waiting)
+    } catch (error) {
+      for (const { reject } of waiting) reject(error)
+    }
+  }
+
+  async #refuse({ waiting, planned, refused }: Group, error: unknown): Promise<void> {
     if (await this.#findAgain(error, waiting)) return
+    for (const { waiting: one, error: own } of refused) one.reject(own)
     for (const { reject } of waiting) reject(error)
     for (const { members } of planned) for (const member of members) await member.staged?.discard()
   }
@@ -140,27 +165,33 @@ export class Committer {
 
   /** Plans each waiting commit on top of those before it; a refused one has no effect on the others. */
   #prepare(group: Group): MaybePromise<Uint8Array[]> {
-    const { present } = this.#host
+    const { present, repository: { journal: { maxGroupBytes = defaultGroupBytes } } } = this.#host
     const planned: Planned[] = []
+    const refused: { waiting: Waiting; error: unknown }[] = []
     group.planned = planned
+    group.refused = refused
     const base = new Overlay(present)
     let { sequence } = present.position
     let previous = present.digest
     let bytes = 0
     for (const [index, waiting] of group.waiting.entries()) {
-      if (bytes > maxGroupBytes || planned.at(-1)?.header?.operations.some(isStructural) === true) {
+      const plan = planned.at(-1)?.header?.operations.some(isStructural) === true ? undefined : this.#planOne(waiting, { base, sequence: sequence + 1, previous })
+      if (plan !== undefined && 'error' in plan) {
+        refused.push(plan)
+        continue
+      }
+      bytes += plan === undefined ? 0 : sizeOf(plan)
+      if (plan === undefined || (bytes > maxGroupBytes && planned.length > 0)) {
         // The rest goes into the next group: it is full, or only the index can show what was just planned.
         this.#queue.unshift(...group.waiting.slice(index))
         group.waiting = group.waiting.slice(0, index)
         break
       }
-      const plan = this.#planOne(waiting, { base, sequence: sequence + 1, previous, isLast: index === group.waiting.length - 1 })
-      if (plan === undefined) continue
       planned.push(plan)
       if (plan.header === undefined) continue
+      if (index < group.waiting.length - 1) plan.draft.mergeInto(base)
       sequence++
       previous = plan.digest
-      for (const member of plan.members) bytes += member.inline?.length ?? 0
     }
     const records = planned.filter((plan) => plan.header !== undefined).map((plan) => this.#encode(plan))
     const staged = planned.flatMap((plan) => plan.members.flatMap((member) => (member.staged === undefined ? [] : [member.staged])))
@@ -172,19 +203,17 @@ export class Committer {
     await this.#host.repository.contents.settle({ durability: this.#host.repository.durability })
   }
 
-  #planOne(waiting: Waiting, { base, sequence, previous, isLast }: { base: Overlay; sequence: number; previous: string; isLast: boolean }): Planned | undefined {
+  #planOne(waiting: Waiting, { base, sequence, previous }: { base: Overlay; sequence: number; previous: string }): Planned | { readonly waiting: Waiting; readonly error: unknown } {
     try {
       waiting.signal?.throwIfAborted()
-      const draft = new PlanningDraft(base, { present: this.#host.present, sequence, time: this.#host.repository.now() })
+      const draft = new PlanningDraft(base, { host: this.#host, sequence, time: this.#host.repository.now() })
       const result = waiting.plan(draft)
-      if (draft.operations.length === 0) return { waiting, result, header: undefined, headerBytes: new Uint8Array(0), digest: '', changes: draft.view, members: draft.members }
+      if (draft.operations.length === 0) return { waiting, draft, result, header: undefined, headerBytes: new Uint8Array(0), digest: '', changes: draft.view, members: draft.members }
       const header = draft.toHeader({ id: this.#host.randomId(), previous, author: this.#host.author })
-      if (!isLast) draft.mergeInto(base)
       const headerBytes = encodeHeader(header)
-      return { waiting, result, header, headerBytes, digest: this.#host.repository.hasher.digest(headerBytes), changes: draft.view, members: draft.members }
+      return { waiting, draft, result, header, headerBytes, digest: this.#host.repository.hasher.digest(headerBytes), changes: draft.view, members: draft.members }
     } catch (error) {
-      waiting.reject(error)
-      return undefined
+      return { waiting, error }
     }
   }
 
@@ -193,6 +222,10 @@ export class Committer {
     const flags = this.#host.repository.durability === 'fsync' ? recordFlagFsync : 0
     return this.#host.repository.codec.encode({ sequence: header?.sequence ?? 0, flags, header: headerBytes, contents })
   }
+}
+
+function sizeOf({ headerBytes, members }: Planned): number {
+  return members.reduce((sum, { inline }) => sum + (inline?.length ?? 0), recordPreludeBytes + headerBytes.length)
 }
 
 /** One commit being planned, on top of the commits planned before it. */
@@ -205,11 +238,11 @@ class PlanningDraft implements Draft {
   readonly #contents: CommitContent[] = []
   #inlineBytes = 0
   readonly #base: Overlay
-  readonly #present: Present
+  readonly #host: CommitterHost
 
-  constructor(base: Overlay, { present, sequence, time }: { readonly present: Present; readonly sequence: number; readonly time: number }) {
+  constructor(base: Overlay, { host, sequence, time }: { readonly host: CommitterHost; readonly sequence: number; readonly time: number }) {
     this.#base = base
-    this.#present = present
+    this.#host = host
     this.view = new Overlay(base)
     this.sequence = sequence
     this.time = time
@@ -218,7 +251,7 @@ class PlanningDraft implements Draft {
   directory(path: Path): number | undefined {
     // Nothing moved since the present: then a directory of the present is where it was.
     if (!this.view.hasRemovals && !this.#base.hasRemovals) {
-      const known = this.#present.findDirectory(path)
+      const known = this.#host.present.findDirectory(path)
       if (known !== undefined) return known
     }
     let node = rootNode
@@ -233,7 +266,7 @@ class PlanningDraft implements Draft {
   hasChildren(directory: number): boolean {
     const changes = new Map([...this.#base.changesIn(directory), ...this.view.changesIn(directory)])
     if ([...changes.values()].some((row) => row !== null)) return true
-    return this.#present.children(directory, '', changes.size + 1).some((row) => !changes.has(row.key))
+    return this.#host.present.children(directory, '', changes.size + 1).some((row) => !changes.has(row.key))
   }
 
   mint(): number {
@@ -248,6 +281,8 @@ class PlanningDraft implements Draft {
   store(prepared: PreparedContent): void {
     for (const member of prepared.members) {
       if (this.view.content(member.content.digest) !== undefined) continue
+      // Its key was let go between staging and now: whatever stands there will be deleted.
+      if (member.staged !== undefined && member.content.key !== undefined && this.#host.wasDropped(member.content.key)) throw new ContentGone()
       const content = member.inline === undefined ? member.content : { ...member.content, at: this.#inlineBytes }
       this.#inlineBytes += member.inline?.length ?? 0
       this.#contents.push(content)

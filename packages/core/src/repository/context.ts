@@ -74,6 +74,8 @@ export interface Repository {
   readonly durability: Durability
   readonly verify: 'full' | 'none'
   readonly readonly: boolean
+  /** Why it is read-only, where somebody has to be told. */
+  readonly readonlyReason: string | undefined
   readonly now: () => number
   readonly view: View
   readonly position: JournalPosition
@@ -81,12 +83,12 @@ export interface Repository {
   readonly recovered: readonly RepositoryProblem[]
   /** Refuses new work once the repository is being closed. @throws NexusError `unavailable` */
   enter(): void
-  /** Brings the view to what is published now. */
-  refresh(signal?: AbortSignal): MaybePromise<void>
+  /** Brings the view to what is published now, or was within the mount's freshness; with `isFresh` to what is published now in any case. */
+  refresh(signal?: AbortSignal, isFresh?: boolean): MaybePromise<void>
   /** What to wait for while the view has nothing to stand on; `undefined` nearly always. */
   settled(): Promise<void> | undefined
   /** Brings the index itself to the view's position; history is read from it. */
-  settleIndex(signal?: AbortSignal): Promise<IndexReader | undefined>
+  settleIndex(signal?: AbortSignal, isFresh?: boolean): Promise<IndexReader | undefined>
   /** Makes the storage a repository when it is none yet. */
   ensureCreated(signal?: AbortSignal): MaybePromise<void>
   commit<T>(plan: Plan<T>, options?: { readonly signal?: AbortSignal | undefined }): Promise<{ readonly result: T; readonly header: CommitHeader | undefined }>

@@ -6,6 +6,7 @@ import type { CommitHeader } from './commit.ts'
 import type { Descriptor, Plan, Repository, View } from './context.ts'
 import { encodeDescriptor, newDescriptor, parseDescriptor } from './descriptor.ts'
 import { type DigestAlgorithm, type Hasher, openHasher } from './digest.ts'
+import { Freshness } from './freshness.ts'
 import { type IndexFile, openIndexFile } from './index-file.ts'
 import { IndexKeeper } from './index-keeper.ts'
 import type { IndexReader } from './index-reader.ts'
@@ -22,6 +23,8 @@ interface EngineOptions {
   readonly durability: Durability
   readonly verify: 'full' | 'none'
   readonly readonly: boolean
+  readonly readonlyReason: string | undefined
+  readonly freshnessMs: number
   readonly digest: DigestAlgorithm
   readonly now: () => number
   readonly codec: RecordCodec
@@ -39,7 +42,6 @@ export class Engine implements Repository {
   readonly codec: RecordCodec
   readonly durability: Durability
   readonly verify: 'full' | 'none'
-  readonly readonly: boolean
   readonly now: () => number
   readonly view: View
   recovered: readonly RepositoryProblem[] = []
@@ -58,6 +60,7 @@ export class Engine implements Repository {
   #restTimer: NodeJS.Timeout | undefined
   #wasUsed = false
   readonly #guard = new LoopGuard()
+  readonly #freshness: Freshness
   #isClosing = false
   #isClosed = false
 
@@ -68,8 +71,8 @@ export class Engine implements Repository {
     this.codec = options.codec
     this.durability = options.durability
     this.verify = options.verify
-    this.readonly = options.readonly
     this.now = options.now
+    this.#freshness = new Freshness(options)
     this.#present = new Present(() => this.hasher)
     this.view = this.#present
     this.#committer = new Committer({
@@ -79,11 +82,23 @@ export class Engine implements Repository {
       randomId: options.randomId,
       settle: () => this.#settleOrRebuild(),
       breathe: () => this.#rebuilding ?? this.#keeper?.offer() ?? this.#guard.pass(),
+      look: () => (this.#freshness.isOff ? undefined : Promise.resolve(this.refresh(undefined, true))),
+      wasDropped: (key) => this.contents.deferral !== undefined && this.wasDropped(key),
     })
   }
 
   get descriptor(): Descriptor | undefined {
     return this.#descriptor
+  }
+
+  get readonly(): boolean {
+    return this.#options.readonly || this.readonlyReason !== undefined
+  }
+
+  get readonlyReason(): string | undefined {
+    const { authority = 'journal' } = this.#descriptor ?? {}
+    if (authority === 'journal') return this.#options.readonlyReason
+    return `The commits of ${this.journal.name} are numbered by ${authority}, and written by servers that use it; here it can only be read.`
   }
 
   get hasher(): Hasher {
@@ -110,21 +125,26 @@ export class Engine implements Repository {
     if (this.#isClosing) throw new NexusError('unavailable', { reason: 'The repository is closed.' })
   }
 
-  refresh(signal?: AbortSignal): MaybePromise<void> {
+  refresh(signal?: AbortSignal, isFresh = false): MaybePromise<void> {
     if (this.#isClosed) throw new NexusError('unavailable', { reason: 'The repository is closed.' })
-    if (this.#rebuilding !== undefined) return this.#rebuilding.then(() => this.refresh(signal))
-    if (this.#index === undefined) return this.#lookAgain(signal)
+    if (this.#rebuilding !== undefined) return this.#rebuilding.then(() => this.refresh(signal, isFresh))
+    if (this.#index === undefined) return this.#freshness.look(isFresh, () => this.#lookAgain(signal))
     this.#wasUsed = true
     const turn = this.#guard.pass()
-    return turn === undefined ? this.#refreshNow(signal) : turn.then(() => this.#refreshNow(signal))
+    return turn === undefined ? this.#refreshNow(signal, isFresh) : turn.then(() => this.#refreshNow(signal, isFresh))
   }
 
   settled(): Promise<void> | undefined {
     return this.#rebuilding ?? this.#guard.pass()
   }
 
-  #refreshNow(signal: AbortSignal | undefined): MaybePromise<void> {
-    if (this.#present.isBehind) return this.#settle()
+  #refreshNow(signal: AbortSignal | undefined, isFresh: boolean): MaybePromise<void> {
+    if (!this.#present.isBehind) return this.#freshness.look(isFresh, () => this.#lookForNews(signal))
+    const settling = this.#settle()
+    return isFresh ? settling.then(() => this.#refreshNow(signal, true)) : settling
+  }
+
+  #lookForNews(signal: AbortSignal | undefined): MaybePromise<void> {
     try {
       const newer = this.journal.newer(this.#present.position, { signal })
       if (newer instanceof Promise) return newer.then((entries) => this.#follow(entries, signal)).catch((error: unknown) => this.#skipGone(error))
@@ -149,8 +169,8 @@ export class Engine implements Repository {
     })
   }
 
-  async settleIndex(signal?: AbortSignal): Promise<IndexReader | undefined> {
-    await this.refresh(signal)
+  async settleIndex(signal?: AbortSignal, isFresh = false): Promise<IndexReader | undefined> {
+    await this.refresh(signal, isFresh)
     if (this.#index === undefined) return undefined
     await this.#settle()
     return this.#index.reader
@@ -176,9 +196,22 @@ export class Engine implements Repository {
 
   commit<T>(plan: Plan<T>, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<{ readonly result: T; readonly header: CommitHeader | undefined }> {
     if (this.#isClosed) throw new NexusError('unavailable', { reason: 'The repository is closed.' })
-    if (this.#index === undefined) return Promise.resolve(this.ensureCreated(signal)).then(() => this.#committer.commit(plan, signal))
+    if (this.#index === undefined) return Promise.resolve(this.ensureCreated(signal)).then(() => this.#commit(plan, signal))
     this.#wasUsed = true
-    return this.#committer.commit(plan, signal)
+    return this.#freshness.isOff ? this.#committer.commit(plan, signal) : this.#commit(plan, signal)
+  }
+
+  /** A commit that stands has met everything that came before it; after one that failed nobody knows. */
+  async #commit<T>(plan: Plan<T>, signal: AbortSignal | undefined): Promise<{ readonly result: T; readonly header: CommitHeader | undefined }> {
+    const began = this.now()
+    try {
+      const done = await this.#committer.commit(plan, signal)
+      if (done.header !== undefined) this.#freshness.saw(began)
+      return done
+    } catch (error) {
+      if (isNexusError(error, 'outcome_unknown')) this.#freshness.forget()
+      throw error
+    }
   }
 
   snapshots(node: number): readonly { readonly name: string; readonly sequence: number; readonly time: number }[] {

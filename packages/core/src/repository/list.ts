@@ -31,9 +31,9 @@ export async function* list(repository: Repository, path: Path, options: ListOpt
   }
 }
 
-async function openListing(repository: Repository, path: Path, { snapshot, signal }: ListOptions): Promise<{ directory: number; page: () => Promise<PageReader> }> {
+async function openListing(repository: Repository, path: Path, { snapshot, fresh, signal }: ListOptions): Promise<{ directory: number; page: () => Promise<PageReader> }> {
   if (snapshot !== undefined) return openSnapshotListing(repository, path, { snapshot, signal })
-  await repository.refresh(signal)
+  await repository.refresh(signal, fresh)
   const row = presentRow(repository, path)
   if (row.digest !== null) throw new NexusError('not_directory')
   const read: PageReader = (directory, after, limit) => repository.view.children(directory, after, limit)

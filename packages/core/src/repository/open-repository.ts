@@ -19,6 +19,10 @@ export interface RepositoryOptions {
   /** `none` trusts the storage and skips digests on reads; default `full`. */
   readonly verify?: 'full' | 'none' | undefined
   readonly readonly?: boolean | undefined
+  /** Makes it read-only, and is what a writer is told. */
+  readonly readonlyReason?: string | undefined
+  /** How old an answer about what others wrote may be, in milliseconds; default 0: the storage is asked each time. */
+  readonly freshnessMs?: number | undefined
   /** Algorithm of a repository that is made now; an existing one says its own. Default `blake3`. */
   readonly digest?: DigestAlgorithm | undefined
   /** Milliseconds since the epoch; default the system's clock. */
@@ -43,6 +47,8 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
     durability: options.durability ?? 'fsync',
     verify: options.verify ?? 'full',
     readonly: options.readonly ?? false,
+    readonlyReason: options.readonlyReason,
+    freshnessMs: options.freshnessMs ?? 0,
     digest: options.digest ?? 'blake3',
     now: options.now ?? Date.now,
     codec: await createRecordCodec(),

@@ -57,8 +57,8 @@ async function prepareStream(repository: Repository, body: ReadableStream<Uint8A
   const parts = new PartWriter(repository, options.signal)
   try {
     let buffer = new Uint8Array(pieceBytes)
-    // Two are enough, since a part is on its way out only while the next one fills; fresh ones would cost a page fault every 4 KiB.
-    let other: Uint8Array<ArrayBuffer> | undefined
+    // One more than parts may be on their way out, used in turn; fresh ones would cost a page fault every 4 KiB.
+    const ring: Uint8Array<ArrayBuffer>[] = []
     let filled = 0
     let total = 0
     for await (const chunk of readBody(body, options.signal)) {
@@ -72,9 +72,8 @@ async function prepareStream(repository: Repository, body: ReadableStream<Uint8A
         filled += step
         if (filled < partBytes) continue
         await parts.add(buffer)
-        const sent = buffer
-        buffer = other ?? new Uint8Array(partBytes)
-        other = sent
+        ring.push(buffer)
+        buffer = (ring.length > parts.atOnce ? ring.shift() : undefined) ?? new Uint8Array(partBytes)
         filled = 0
       }
     }
@@ -112,8 +111,9 @@ async function stageUnlessKnown(
   return [{ content: { digest, size: bytes.length, key, ...(part ? { part: true as const } : {}) }, staged }]
 }
 
-/** Stores a large content part by part, one being written while the next is hashed: when `add` resolves, all before the last part are stored. */
+/** Stores a large content part by part, some being written while the next is hashed: when `add` resolves, all before the last `atOnce` are stored. */
 class PartWriter {
+  readonly atOnce: number
   readonly #repository: Repository
   readonly #signal: AbortSignal | undefined
   readonly #pieces: string[] = []
@@ -121,11 +121,12 @@ class PartWriter {
   readonly #parts: string[] = []
   readonly #whole: RunningDigest
   #size = 0
-  #writing: Promise<PreparedMember[]> = Promise.resolve([])
+  readonly #writing: Promise<PreparedMember[]>[] = []
 
   constructor(repository: Repository, signal: AbortSignal | undefined) {
     this.#repository = repository
     this.#signal = signal
+    this.atOnce = repository.contents.uploadsAtOnce ?? 1
     this.#whole = repository.hasher.start()
   }
 
@@ -138,16 +139,17 @@ class PartWriter {
     }
     this.#pieces.push(...pieces)
     this.#size += bytes.length
-    this.#members.push(...(await this.#writing))
+    await this.#settle(this.atOnce - 1)
     const digest = partDigest(this.#repository.hasher, pieces)
     this.#parts.push(digest)
-    this.#writing = stageUnlessKnown(this.#repository, { digest, bytes, part: true }, this.#signal)
+    const writing = stageUnlessKnown(this.#repository, { digest, bytes, part: true }, this.#signal)
+    this.#writing.push(writing)
     // A failure is thrown by whoever waits for this part next.
-    this.#writing.catch(() => undefined)
+    writing.catch(() => undefined)
   }
 
   async finish(): Promise<PreparedContent> {
-    this.#members.push(...(await this.#writing))
+    await this.#settle(0)
     const list = await prepareBytes(this.#repository, encodePieceList(this.#pieces), { signal: this.#signal })
     const digest = this.#whole.hex()
     const whole = { content: { digest, size: this.#size, pieces: list.digest } }
@@ -155,7 +157,15 @@ class PartWriter {
   }
 
   async discard(): Promise<void> {
-    this.#members.push(...(await this.#writing.catch(() => [])))
+    for (const writing of this.#writing) this.#members.push(...(await writing.catch(() => [])))
     for (const { staged } of this.#members) await staged?.discard()
+  }
+
+  /** Waits until at most so many parts are on their way. */
+  async #settle(count: number): Promise<void> {
+    for (let [oldest] = this.#writing; oldest !== undefined && this.#writing.length > count; [oldest] = this.#writing) {
+      this.#members.push(...(await oldest))
+      void this.#writing.shift()
+    }
   }
 }

@@ -119,7 +119,7 @@ async function verified(
       if (!(error instanceof NexusError) || (error.code !== 'not_found' && error.code !== 'corrupt')) throw error
       problem = error.code === 'not_found' ? 'is missing' : 'is cut short'
     }
-    await repository.refresh()
+    await repository.refresh(undefined, true)
   }
   await repository.quarantine(owner)
   throw new NexusError('corrupt', { reason: `The content ${repository.hasher.algorithm}:${digest} ${problem}; it was put in quarantine. Write the file again to heal it, or restore it from a backup.` })

@@ -28,7 +28,7 @@ function directoryOrAbsent(repository: Repository, path: Path): number {
 
 /** The stat of a path, now or as it was. */
 export function stat(repository: Repository, path: Path, options: StatOptions = {}): Promise<FileStat> {
-  return onPresent(repository, { op: 'stat', path, signal: options.signal }, () => {
+  return onPresent(repository, { op: 'stat', path, fresh: options.fresh, signal: options.signal }, () => {
     const row = findRow(repository, path, options)
     return row instanceof Promise ? row.then((found) => toStat(found, path, repository.hasher.algorithm)) : toStat(row, path, repository.hasher.algorithm)
   })
@@ -37,20 +37,20 @@ export function stat(repository: Repository, path: Path, options: StatOptions = 
 /** Opens a file's content, now or as it was; nothing is read before one of its methods is called. */
 export function read(repository: Repository, path: Path, options: ReadOptions = {}): Promise<FileContent> {
   const place = { op: 'read', path, signal: options.signal }
-  return onPresent(repository, place, () => {
+  return onPresent(repository, { ...place, fresh: options.fresh }, () => {
     if (options.range !== undefined) checkRange(options.range, place)
     const row = findRow(repository, path, options)
     return row instanceof Promise ? row.then((found) => openContent(repository, found, { path, options })) : openContent(repository, row, { path, options })
   })
 }
 
-function findRow(repository: Repository, path: Path, { version, snapshot, signal }: StatOptions): MaybePromise<EntryRow> {
+function findRow(repository: Repository, path: Path, { version, snapshot, fresh, signal }: StatOptions): MaybePromise<EntryRow> {
   if (version === undefined && snapshot === undefined) return presentRow(repository, path)
-  return pastRow(repository, path, { version, snapshot, signal })
+  return pastRow(repository, path, { version, snapshot, fresh, signal })
 }
 
-async function pastRow(repository: Repository, path: Path, { version, snapshot, signal }: StatOptions): Promise<EntryRow> {
-  const reader = await repository.settleIndex(signal)
+async function pastRow(repository: Repository, path: Path, { version, snapshot, fresh, signal }: StatOptions): Promise<EntryRow> {
+  const reader = await repository.settleIndex(signal, fresh)
   if (reader === undefined) throw new NexusError('not_found')
   const history = createHistory(reader.database)
   if (snapshot !== undefined) {

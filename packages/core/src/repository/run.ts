@@ -8,13 +8,15 @@ import { isDamagedDatabase } from './index-schema.ts'
 export interface Place {
   readonly op: string
   readonly path: Path
+  /** Bypasses the mount's freshness. */
+  readonly fresh?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /** Does `work` on the newest published state; small work is done at once, without a turn of the loop. */
 export function onPresent<T>(repository: Repository, place: Place, work: () => MaybePromise<T>): Promise<T> {
   return run(repository, place, () => {
-    const ready = repository.refresh(place.signal)
+    const ready = repository.refresh(place.signal, place.fresh)
     return ready instanceof Promise ? ready.then(work) : work()
   })
 }

@@ -10,7 +10,7 @@ export async function snapshot(repository: Repository, path: Path, { name, signa
   try {
     signal?.throwIfAborted()
     repository.enter()
-    if (repository.readonly) throw new NexusError('read_only')
+    if (repository.readonly) throw new NexusError('read_only', { reason: repository.readonlyReason })
     if (name === '' || name.includes('/') || name.length > 255) throw new NexusError('invalid_argument', { reason: 'A snapshot\'s name has 1 to 255 characters and no "/".' })
     await repository.ensureCreated(signal)
     const { header } = await repository.commit(
@@ -47,7 +47,7 @@ export async function deleteSnapshot(repository: Repository, path: Path, { name,
   try {
     signal?.throwIfAborted()
     repository.enter()
-    if (repository.readonly) throw new NexusError('read_only')
+    if (repository.readonly) throw new NexusError('read_only', { reason: repository.readonlyReason })
     await repository.settleIndex(signal)
     await repository.commit(
       (draft) => {

@@ -226,7 +226,7 @@ function refuse(repository: Repository, path: Path | undefined, place: Place): E
   } catch (error) {
     return located(error, place)
   }
-  if (repository.readonly) return new NexusError('read_only', { op: place.op, path: place.path, backend: 'nexus' })
+  if (repository.readonly) return new NexusError('read_only', { op: place.op, path: place.path, backend: 'nexus', reason: repository.readonlyReason })
   if (path === '/') return new NexusError('is_directory', { op: place.op, path, backend: 'nexus' })
   return undefined
 }

@@ -98,7 +98,7 @@ class BackupRun {
     const { signal } = this.#run.options
     let bytes = await readStoredTwice(this.#repository, row, signal)
     if (typeof bytes === 'string') {
-      await this.#repository.refresh(signal)
+      await this.#repository.refresh(signal, true)
       const now = this.#repository.view.content(row.digest)
       if (now === undefined) return false
       bytes = await readStoredTwice(this.#repository, now, signal)

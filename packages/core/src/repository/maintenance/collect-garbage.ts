@@ -100,7 +100,7 @@ async function dropSome(
   let dropped: readonly Candidate[] = []
   await trail.commit(async (newer) => {
     // Inside the turn: whoever refers to a content from here on finds that it is gone, and stores it again.
-    await repository.refresh(signal)
+    await repository.refresh(signal, true)
     await referred.follow(newer)
     dropped = rows.filter(({ digest, key, part }) => {
       const row = repository.view.content(digest)

@@ -26,7 +26,7 @@ const maxAttempts = 20
 
 async function openSettled(repository: Repository, signal: AbortSignal | undefined): Promise<Database.Database | undefined> {
   for (let attempt = 1; ; attempt++) {
-    const reader = await repository.settleIndex(signal)
+    const reader = await repository.settleIndex(signal, true)
     if (reader === undefined) return undefined
     const database = await openCovering(reader, signal)
     if (database !== undefined) return database

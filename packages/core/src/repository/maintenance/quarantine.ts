@@ -11,7 +11,7 @@ import { Trail } from './trail.ts'
  */
 export async function quarantineContent(repository: Repository, digest: string, from: JournalPosition & { readonly digest: string }): Promise<void> {
   await new Trail(repository, { from, author: 'quarantine' }).commit(async () => {
-    await repository.refresh()
+    await repository.refresh(undefined, true)
     const row = repository.view.content(digest)
     if (row === undefined || typeof (await readStored(repository, row)) !== 'string') return {}
     if (row.key?.startsWith('cas/') === true) await moveAside(repository, row.key)

@@ -71,7 +71,7 @@ async function commitFallback(
   { owner, older, trail, signal }: { owner: ContentOwner; older: KeptVersion; trail: Trail; signal: AbortSignal | undefined },
 ): Promise<void> {
   await trail.commit(async () => {
-    await repository.refresh(signal)
+    await repository.refresh(signal, true)
     return { operations: planFallback(repository, owner, older) }
   }, signal)
 }

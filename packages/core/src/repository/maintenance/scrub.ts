@@ -57,7 +57,7 @@ export async function scrub(repository: Repository, options: ScrubOptions = {}):
 /** What is wrong with a content; it may have been moved or dropped since the snapshot, which is no fault. */
 async function examine(repository: Repository, row: ContentRow, signal: AbortSignal | undefined): Promise<ContentFault | undefined> {
   if (typeof (await readStoredTwice(repository, row, signal)) !== 'string') return undefined
-  await repository.refresh(signal)
+  await repository.refresh(signal, true)
   const now = repository.view.content(row.digest)
   if (now === undefined) return undefined
   const found = await readStoredTwice(repository, now, signal)

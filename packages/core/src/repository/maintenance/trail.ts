@@ -52,7 +52,7 @@ export class Trail {
     }
     const entries = await this.#repository.journal.append(this.#position, prepare, { durability: 'fsync', signal })
     for (const entry of entries) this.#follow(entry)
-    await this.#repository.refresh(signal)
+    await this.#repository.refresh(signal, true)
     return entries.at(-1)?.sequence
   }
 
