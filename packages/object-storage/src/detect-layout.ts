@@ -3,7 +3,7 @@ import type { ObjectInfo, ObjectStore } from './object-store.ts'
 import { readBody } from './read-body.ts'
 
 const maxDescriptorBytes = 65_536
-/** First bytes of a part of a journal, and of a commit (docs/repository-format.md, sections 3 and 4). */
+/** First bytes of a local segment, and of a commit (docs/repository-format.md, sections 3 and 4). */
 const journalMagics = ['NXSEG1\n\0', 'NXR1']
 const journalKey = /^journal\/\d{20}$/
 
@@ -14,7 +14,7 @@ const journalKey = /^journal\/\d{20}$/
  */
 export async function detectLayout(store: ObjectStore, options: CallOptions = {}): Promise<'cas' | 'path' | 'empty'> {
   if (await holdsDescriptor(store, options)) return 'cas'
-  const part = await findObject(store, { ...options, prefix: 'journal/', pageSize: 10 }, ({ key }) => journalKey.test(key))
+  const part = await findObject(store, { ...options, prefix: 'journal/', pageSize: 10 }, ({ key, sizeBytes }) => sizeBytes > 0 && journalKey.test(key))
   if (part !== undefined && (await beginsAsJournal(store, part.key, options))) {
     const reason = 'A journal of Nexus stands here without a valid nexus.json; `nexus-fs fsck --repair` writes it again from the journal.'
     throw new NexusError('corrupt', { op: 'mount', path: store.name, backend: store.scheme, reason })
