@@ -5,6 +5,9 @@ import type { Repository } from './context.ts'
 import { contentKey, parsePieceList, partBytes, partDigest, pieceBytes } from './pieces.ts'
 import type { ContentRow } from './rows.ts'
 
+/** Pieces that are read while those before them are checked and consumed. */
+const piecesAhead = 2
+
 /** Bytes from `offset` (inclusive) to `end` (exclusive) of a content. */
 export interface Span {
   readonly offset: number
@@ -46,13 +49,19 @@ export async function* streamSpan(repository: Repository, digest: string, span: 
   const last = Math.ceil(span.end / pieceBytes)
   const load = (index: number): Promise<Uint8Array> => readPiece(repository, { row, pieces, index }, signal)
   const first = Math.floor(span.offset / pieceBytes)
-  let next = first < last ? load(first) : undefined
-  for (let index = first; next !== undefined; index++) {
+  const ahead: Promise<Uint8Array>[] = []
+  const loadAhead = (index: number): void => {
+    if (index >= last) return
+    const piece = load(index)
+    // Told when its turn comes.
+    piece.catch(() => undefined)
+    ahead.push(piece)
+  }
+  for (let index = first; index < first + piecesAhead; index++) loadAhead(index)
+  for (let index = first, next = ahead.shift(); next !== undefined; index++, next = ahead.shift()) {
     signal?.throwIfAborted()
-    const piece: Uint8Array = await next
-    // The next piece is read while this one is consumed.
-    next = index + 1 < last ? load(index + 1) : undefined
-    next?.catch(() => undefined)
+    const piece = await next
+    loadAhead(index + piecesAhead)
     yield piece.subarray(Math.max(0, span.offset - index * pieceBytes), Math.min(piece.length, span.end - index * pieceBytes))
   }
 }
