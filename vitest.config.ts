@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   resolve: { conditions: ['nexus-source'] },
-  ssr: { resolve: { conditions: ['nexus-source', 'node', 'import', 'module', 'default'] } },
+  ssr: { resolve: { conditions: ['nexus-source', 'node', 'import', 'default'] } },
   test: {
     include: ['{packages,apps,examples}/*/{src,test}/**/*.test.ts', 'docs/**/*.test.ts', 'scripts/**/*.test.ts'],
     execArgv: ['--conditions=nexus-source'],

@@ -17,6 +17,7 @@ export function listObjects({ state, bucket, request: { query } }: Turn): HttpAn
   if ([...bucket.deniedPrefixes].some((denied) => prefix.startsWith(denied))) throw new S3Failure(403, 'AccessDenied')
   const keys = [...bucket.objects.keys()].filter((key) => key.startsWith(prefix) && compare(key, after) > 0 && currentVersion(bucket, key) !== undefined).sort(compare)
   const rows: { last: string; text: string }[] = []
+  const encoding = query.get('encoding-type') ?? undefined
   const encode = encoderOf(query.get('encoding-type'))
   let rolled: string | undefined
   for (const key of keys) {
@@ -25,13 +26,13 @@ export function listObjects({ state, bucket, request: { query } }: Turn): HttpAn
     if (common !== undefined && (common === rolled || (token !== null && after.startsWith(common)))) continue
     rolled = common
     if (rows.length === maxKeys) {
-      return page({ prefix, delimiter, maxKeys, rows, next: encodeToken(rows.at(-1)?.last ?? ''), encode })
+      return page({ prefix, delimiter, maxKeys, rows, next: encodeToken(rows.at(-1)?.last ?? ''), encode, encoding })
     }
     const version = currentVersion(bucket, key)
     if (common !== undefined) rows.push({ last: common, text: `<CommonPrefixes>${element('Prefix', encode(common))}</CommonPrefixes>` })
     else if (version !== undefined) rows.push({ last: key, text: `<Contents>${element('Key', encode(key))}${describe(version)}</Contents>` })
   }
-  return page({ prefix, delimiter, maxKeys, rows, next: undefined, encode })
+  return page({ prefix, delimiter, maxKeys, rows, next: undefined, encode, encoding })
 }
 
 /** ListObjectVersions: newest first within a key. */
@@ -73,12 +74,13 @@ interface Page {
   readonly rows: readonly { readonly text: string }[]
   readonly next: string | undefined
   readonly encode: (text: string) => string
+  readonly encoding: string | undefined
 }
 
-function page({ prefix, delimiter, maxKeys, rows, next, encode }: Page): HttpAnswer {
+function page({ prefix, delimiter, maxKeys, rows, next, encode, encoding }: Page): HttpAnswer {
   const head = [
     element('Prefix', encode(prefix)), element('MaxKeys', maxKeys), element('KeyCount', rows.length), element('IsTruncated', next !== undefined),
-    delimiter === '' ? '' : element('Delimiter', encode(delimiter)), element('NextContinuationToken', next),
+    delimiter === '' ? '' : element('Delimiter', encode(delimiter)), element('NextContinuationToken', next), element('EncodingType', encoding),
   ]
   return { status: 200, headers: xml, body: xmlDocument('ListBucketResult', head.join('') + rows.map(({ text }) => text).join('')) }
 }

@@ -19,7 +19,8 @@ export function createUpload({ state, bucket, request: { key, http } }: Turn): H
   const id = `upload-${state.counter}`
   bucket.uploads.set(id, { id, key, begunAt: state.now(), ...describeNew(http.headers), checksumName: name, checksumType, parts: new Map() })
   const body = xmlDocument('InitiateMultipartUploadResult', element('Bucket', bucket.name) + element('Key', key) + element('UploadId', id))
-  return { status: 200, headers: { 'content-type': 'application/xml' }, body }
+  const told: Record<string, string> = name === undefined ? {} : { 'x-amz-checksum-algorithm': name.toUpperCase(), 'x-amz-checksum-type': checksumType }
+  return { status: 200, headers: { 'content-type': 'application/xml', ...told }, body }
 }
 
 /** UploadPart. */

@@ -1,0 +1,62 @@
+import type { S3Client } from '@aws-sdk/client-s3'
+import type { S3Config } from './config.ts'
+import type { S3Limits, S3Sdk } from './context.ts'
+import type { S3CredentialSource } from './credentials.ts'
+
+/** A client, and what is asked of it beside its outputs. */
+export interface CreatedClient {
+  readonly sdk: S3Sdk
+  readonly client: S3Client
+  readonly answeredAt: (output: object) => Date
+}
+
+/** Whether the requests go to Amazon, whose behaviour needs no trying. */
+export function isAmazon({ endpoint }: S3Config): boolean {
+  return endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname)
+}
+
+/**
+ * Loads the SDK and makes a client of it: no retries of its own (the layers above retry), connections kept and bounded, checksums left to us.
+ * @param source `undefined`: requests are not signed
+ */
+export async function createClient(config: S3Config, { region, source, limits }: { region: string; source: S3CredentialSource | undefined; limits: S3Limits }): Promise<CreatedClient> {
+  const [sdk, { NodeHttpHandler }, http, https] = await Promise.all([import('@aws-sdk/client-s3'), import('@smithy/node-http-handler'), import('node:http'), import('node:https')])
+  const agent = { keepAlive: true, maxSockets: limits.maxSockets, maxFreeSockets: limits.maxSockets }
+  const requestHandler = new NodeHttpHandler({ connectionTimeout: 10_000, socketTimeout: limits.idleTimeoutMs, httpAgent: new http.Agent(agent), httpsAgent: new https.Agent(agent) })
+  const client = new sdk.S3Client({
+    region,
+    ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
+    forcePathStyle: config.forcePathStyle,
+    ...(source === undefined ? { signer: unsigned, credentials: noCredentials } : { credentials: source }),
+    maxAttempts: 1,
+    requestHandler,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    followRegionRedirects: false,
+    // AWS_ENDPOINT_URL of the environment would send the mount of a URI elsewhere unseen.
+    ignoreConfiguredEndpointUrls: true,
+  })
+  return { sdk, client, answeredAt: rememberDates(client) }
+}
+
+const noCredentials = (): Promise<{ accessKeyId: string; secretAccessKey: string }> => Promise.resolve({ accessKeyId: '', secretAccessKey: '' })
+const unsigned = { sign: <T>(request: T): Promise<T> => Promise.resolve(request) }
+
+/** Answers to a PUT tell no time but their own `Date`, which the SDK drops. */
+function rememberDates(client: S3Client): (output: object) => Date {
+  const dates = new WeakMap<object, string>()
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args)
+      const { headers } = result.response as { headers?: Readonly<Record<string, string>> }
+      const { date } = headers ?? {}
+      if (date !== undefined) dates.set(result.output, date)
+      return result
+    },
+    { step: 'initialize', name: 'rememberDates' },
+  )
+  return (output) => {
+    const told = dates.get(output)
+    return told === undefined || Number.isNaN(Date.parse(told)) ? new Date() : new Date(told)
+  }
+}

@@ -1,0 +1,44 @@
+import type { S3Client } from '@aws-sdk/client-s3'
+import type { S3Config } from './config.ts'
+import type { ProofMemo } from './prove.ts'
+
+/** The SDK, loaded when a store is opened and not before. */
+export type S3Sdk = typeof import('@aws-sdk/client-s3')
+
+/** Sizes and times that tests make smaller. */
+export interface S3Limits {
+  /** Parts of an upload, in bytes, all but the last; S3 takes 5 MiB and more. Doubled every thousand parts, up to 64 MiB. */
+  readonly partBytes: number
+  /** Longest object that is copied in one request, in bytes; longer ones go in parts of this size. S3: 5 GiB. */
+  readonly copyBytes: number
+  /** Parts under way at once. */
+  readonly partsAtOnce: number
+  /** A connection on which nothing comes or goes for so long is given up, in milliseconds. */
+  readonly idleTimeoutMs: number
+  /** Connections at once, at most. */
+  readonly maxSockets: number
+}
+
+/** What S3 allows, and what keeps memory below 64 MiB. */
+export const defaultLimits: S3Limits = { partBytes: 8 * 1024 ** 2, copyBytes: 5 * 1024 ** 3, partsAtOnce: 4, idleTimeoutMs: 60_000, maxSockets: 64 }
+
+/** What every verb works with. */
+export interface S3Context {
+  readonly sdk: S3Sdk
+  readonly client: S3Client
+  readonly config: S3Config
+  readonly limits: S3Limits
+  /** `s3://bucket` */
+  readonly name: string
+  readonly isAws: boolean
+  /** Proofs of conditions, each made once. */
+  readonly proofs: ProofMemo
+  /** When the service answered, by the answer's `Date`. */
+  readonly answeredAt: (output: object) => Date
+  readonly random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>
+  /** What was learnt from answers. */
+  readonly learnt: { bucketExists: boolean; refusesChecksums: boolean }
+}
+
+/** `Bucket` and `Key` of a request. */
+export const at = ({ config }: S3Context, key: string): { Bucket: string; Key: string } => ({ Bucket: config.bucket, Key: key })

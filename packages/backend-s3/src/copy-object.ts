@@ -1,0 +1,36 @@
+import type { PutOptions } from '@nexus/object-storage'
+import { toS3Metadata } from './attributes.ts'
+import { at, type S3Context } from './context.ts'
+import { conditioned, kept } from './describe-new.ts'
+import { conditionLost } from './put.ts'
+import { quote, toVersion, unquote } from './info.ts'
+import { send } from './send.ts'
+
+/** Where from, and in which state. */
+export interface CopyPlace {
+  readonly from: string
+  readonly to: string
+  readonly ifSourceMatch?: string | undefined
+}
+
+/** What a copy became. */
+export interface Copied {
+  readonly etag: string
+  readonly modifiedAt: Date
+  readonly version: string | undefined
+}
+
+/** CopyObject: in one request, at most 5 GiB. Without `metadata` the attributes go along. */
+export async function copyObject(context: S3Context, { from, to, ifSourceMatch }: CopyPlace, options: PutOptions): Promise<Copied> {
+  const replaced = options.metadata === undefined ? {} : { MetadataDirective: 'REPLACE' as const, Metadata: toS3Metadata(options.metadata), ...(options.contentType !== undefined && { ContentType: options.contentType }) }
+  const input = { ...at(context, to), CopySource: sourceOf(context, from), ...(ifSourceMatch !== undefined && { CopySourceIfMatch: quote(ifSourceMatch) }), ...replaced, ...kept(context.config), ...conditioned(options) }
+  const output = await send(context, { op: 'copy', path: to, signal: options.signal, changes: true, otherwise: (error) => conditionLost(error, to, options) }, (call) =>
+    context.client.send(new context.sdk.CopyObjectCommand(input), call),
+  )
+  return { etag: unquote(output.CopyObjectResult?.ETag), modifiedAt: output.CopyObjectResult?.LastModified ?? context.answeredAt(output), version: toVersion(output.VersionId) }
+}
+
+/** `bucket/key`, percent-encoded, as the header wants it. */
+export function sourceOf({ config }: S3Context, key: string): string {
+  return `${config.bucket}/${key.split('/').map(encodeURIComponent).join('/')}`
+}

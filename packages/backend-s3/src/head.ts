@@ -1,0 +1,39 @@
+import type { CallOptions } from '@nexus/core/contract'
+import type { ObjectInfo } from '@nexus/object-storage'
+import { at, type S3Context } from './context.ts'
+import { statusOf } from './errors.ts'
+import { quote, toObjectInfo } from './info.ts'
+import { send } from './send.ts'
+
+/** What HEAD may be asked. */
+export interface HeadOptions extends CallOptions {
+  readonly version?: string | undefined
+  readonly ifMatch?: string | undefined
+}
+
+/** @returns `undefined` where there is no such object or version. @throws NexusError `unavailable` where there is no such bucket */
+export async function head(context: S3Context, key: string, { version, ifMatch, signal }: HeadOptions = {}): Promise<ObjectInfo | undefined> {
+  const absent = {}
+  const input = { ...at(context, key), ...(version !== undefined && { VersionId: version }), ...(ifMatch !== undefined && { IfMatch: quote(ifMatch) }) }
+  try {
+    // A version that cannot be is 400, one that is a deletion 405.
+    const gone = version === undefined ? [404] : [404, 405, 400]
+    const output = await send(context, { op: 'head', path: key, signal, otherwise: (error) => (gone.includes(statusOf(error) ?? 0) ? absent : undefined) }, (call) =>
+      context.client.send(new context.sdk.HeadObjectCommand(input), call),
+    )
+    return toObjectInfo(key, output, context.answeredAt(output))
+  } catch (error) {
+    if (error !== absent) throw error
+    await checkBucket(context, { signal })
+    return undefined
+  }
+}
+
+/** HEAD's 404 has no document that says what is missing: once, the bucket is asked for. @throws NexusError `unavailable` */
+export async function checkBucket(context: S3Context, { signal }: CallOptions): Promise<void> {
+  if (context.learnt.bucketExists) return
+  const missing = (error: unknown): unknown => (statusOf(error) === 404 ? Object.assign(new Error('The bucket does not exist.'), { name: 'NoSuchBucket', $metadata: { httpStatusCode: 404 } }) : undefined)
+  await send(context, { op: 'head', path: context.name, signal, otherwise: missing }, (call) =>
+    context.client.send(new context.sdk.HeadBucketCommand({ Bucket: context.config.bucket }), call),
+  )
+}

@@ -1,0 +1,40 @@
+import type { LifecycleRule as SdkRule } from '@aws-sdk/client-s3'
+import type { CallOptions } from '@nexus/core/contract'
+import type { LifecycleRule } from '@nexus/object-storage'
+import type { S3Context } from './context.ts'
+import { s3CodeOf } from './errors.ts'
+import { send } from './send.ts'
+
+/** Rules of the bucket that are turned on; `undefined` where one may not look. */
+export async function lifecycle(context: S3Context, { signal }: CallOptions = {}): Promise<readonly LifecycleRule[] | undefined> {
+  const outcomes: Readonly<Record<string, { readonly rules: readonly LifecycleRule[] | undefined }>> = {
+    NoSuchLifecycleConfiguration: { rules: [] },
+    AccessDenied: { rules: undefined },
+    NotImplemented: { rules: undefined },
+    MethodNotAllowed: { rules: undefined },
+  }
+  try {
+    const output = await send(context, { op: 'lifecycle', path: context.name, signal, otherwise: (error) => outcomes[s3CodeOf(error) ?? ''] }, (call) =>
+      context.client.send(new context.sdk.GetBucketLifecycleConfigurationCommand({ Bucket: context.config.bucket }), call),
+    )
+    return (output.Rules ?? []).filter(({ Status }) => Status === 'Enabled').flatMap(toRules)
+  } catch (error) {
+    const outcome = Object.values(outcomes).find((known) => known === error)
+    if (outcome === undefined) throw error
+    return outcome.rules
+  }
+}
+
+/** One rule of S3 may do several things. */
+function toRules(rule: SdkRule): LifecycleRule[] {
+  // Prefix of the rule itself: the form before filters (Amazon S3 API reference, "LifecycleRule").
+  const legacy = (rule as { readonly Prefix?: string }).Prefix
+  const common = { id: rule.ID ?? '', prefix: rule.Filter?.Prefix ?? rule.Filter?.And?.Prefix ?? legacy ?? '' }
+  const rules: LifecycleRule[] = (rule.Transitions ?? []).map(({ Days }) => ({ ...common, action: 'archive', afterDays: Days }))
+  if (rule.Expiration?.Days !== undefined || rule.Expiration?.Date !== undefined) rules.push({ ...common, action: 'expire', afterDays: rule.Expiration.Days })
+  const uploads = rule.AbortIncompleteMultipartUpload
+  if (uploads !== undefined) rules.push({ ...common, action: 'abort-uploads', afterDays: uploads.DaysAfterInitiation })
+  const touchesOld = rule.NoncurrentVersionExpiration !== undefined || (rule.NoncurrentVersionTransitions ?? []).length > 0
+  if (touchesOld) rules.push({ ...common, action: 'other', afterDays: rule.NoncurrentVersionExpiration?.NoncurrentDays })
+  return rules
+}

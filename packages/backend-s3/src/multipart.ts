@@ -1,0 +1,100 @@
+import { isNexusError, NexusError, relocateError } from '@nexus/core/contract'
+import type { ObjectInfo, PutOptions } from '@nexus/object-storage'
+import { at, type S3Context } from './context.ts'
+import { conditioned, described } from './describe-new.ts'
+import { s3CodeOf } from './errors.ts'
+import { head } from './head.ts'
+import { toVersion, unquote } from './info.ts'
+import { conditionLost, refusesChecksums, sendsChecksums } from './put.ts'
+import { send } from './send.ts'
+
+/** An upload in parts that was begun. */
+export interface Upload {
+  readonly key: string
+  readonly id: string
+  /** Whether the service checks the whole against a CRC-32 at its end. */
+  readonly isChecked: boolean
+}
+
+/** A part that was stored. */
+export interface StoredPart {
+  readonly PartNumber: number
+  readonly ETag: string
+  readonly ChecksumCRC32?: string
+}
+
+/** What an upload is made of when its parts are stored. */
+export interface StoredParts {
+  readonly parts: readonly StoredPart[]
+  readonly sizeBytes: number
+  /** CRC-32 of the whole, where it is known. */
+  readonly checksum?: string | undefined
+}
+
+/** How long the clearing up of a failed upload may take, in milliseconds; the caller's own signal may be why it failed. */
+const abortTimeoutMs = 30_000
+
+/** Begins an upload, lets `store` store its parts, and completes it under the condition; whatever fails, the upload is aborted and leaves nothing. */
+export async function inParts(context: S3Context, key: string, { options, store }: { options: PutOptions; store: (upload: Upload) => Promise<StoredParts> }): Promise<ObjectInfo> {
+  const upload = await begin(context, key, options)
+  try {
+    const stored = await store(upload)
+    return await complete(context, upload, { stored, options })
+  } catch (error) {
+    throw await afterAbort(context, upload, error)
+  }
+}
+
+async function begin(context: S3Context, key: string, options: PutOptions): Promise<Upload> {
+  const wantsChecksum = sendsChecksums(context)
+  const input = { ...at(context, key), ...described(context.config, options), ...(wantsChecksum && { ChecksumAlgorithm: 'CRC32' as const, ChecksumType: 'FULL_OBJECT' as const }) }
+  try {
+    const output = await send(context, { op: 'put', path: key, signal: options.signal }, (call) => context.client.send(new context.sdk.CreateMultipartUploadCommand(input), call))
+    if (output.UploadId === undefined) throw new NexusError('unexpected', { op: 'put', path: key, backend: 's3', reason: 'The service began an upload without telling its id.' })
+    return { key, id: output.UploadId, isChecked: output.ChecksumAlgorithm === 'CRC32' }
+  } catch (error) {
+    if (!wantsChecksum || !refusesChecksums(context, error)) throw error
+    context.learnt.refusesChecksums = true
+    return begin(context, key, options)
+  }
+}
+
+async function complete(context: S3Context, upload: Upload, { stored, options }: { stored: StoredParts; options: PutOptions }): Promise<ObjectInfo> {
+  const { key, id, isChecked } = upload
+  const checksum = isChecked && stored.checksum !== undefined ? { ChecksumCRC32: stored.checksum, ChecksumType: 'FULL_OBJECT' as const } : {}
+  const input = { ...at(context, key), UploadId: id, MultipartUpload: { Parts: [...stored.parts] }, ...conditioned(options), ...checksum }
+  const output = await send(context, { op: 'put', path: key, signal: options.signal, changes: true, otherwise: (error) => conditionLost(error, key, options) }, (call) =>
+    context.client.send(new context.sdk.CompleteMultipartUploadCommand(input), call),
+  )
+  const etag = unquote(output.ETag)
+  const version = toVersion(output.VersionId)
+  return { key, sizeBytes: stored.sizeBytes, etag, modifiedAt: await modifiedAt(context, { key, etag, at: context.answeredAt(output) }), contentType: options.contentType ?? 'application/octet-stream', metadata: options.metadata ?? {}, version }
+}
+
+/** S3 dates an object by the beginning of its upload, and tells so only when asked. The object stands by now: that the question fails changes nothing of it. */
+async function modifiedAt(context: S3Context, { key, etag, at: completedAt }: { key: string; etag: string; at: Date }): Promise<Date> {
+  try {
+    const info = await head(context, key)
+    return info?.etag === etag ? info.modifiedAt : completedAt
+  } catch (error) {
+    if (isNexusError(error)) return completedAt
+    throw error
+  }
+}
+
+/** The failure, after the upload was aborted; one that could not be is told, for it costs until somebody removes it. */
+async function afterAbort(context: S3Context, { key, id }: Upload, failure: unknown): Promise<unknown> {
+  const signal = AbortSignal.timeout(abortTimeoutMs)
+  const input = { ...at(context, key), UploadId: id }
+  const gone = Symbol('gone')
+  try {
+    await send(context, { op: 'put', path: key, signal, otherwise: (error) => (s3CodeOf(error) === 'NoSuchUpload' ? gone : undefined) }, (call) =>
+      context.client.send(new context.sdk.AbortMultipartUploadCommand(input), call),
+    )
+  } catch (error) {
+    if (error === gone || !isNexusError(failure)) return failure
+    const told = new NexusError(failure.code, { reason: `${failure.reason} Its upload ${id} could not be aborted; a lifecycle rule that aborts incomplete uploads removes it.`, cause: failure })
+    return relocateError(told, failure)
+  }
+  return failure
+}

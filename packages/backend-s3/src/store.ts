@@ -1,0 +1,99 @@
+import { NexusError, type OpenContext } from '@nexus/core/contract'
+import type { ObjectStore } from '@nexus/object-storage'
+import { createClient, isAmazon } from './client.ts'
+import type { S3Config } from './config.ts'
+import { defaultLimits, type S3Context, type S3Limits } from './context.ts'
+import { copy } from './copy.ts'
+import { findCredentials } from './credentials.ts'
+import { remove, removeMatching } from './delete.ts'
+import { get } from './get.ts'
+import { head } from './head.ts'
+import { lifecycle } from './lifecycle.ts'
+import { list } from './list.ts'
+import { presign } from './presign.ts'
+import { declaredConditions, prove } from './prove.ts'
+import { put } from './put.ts'
+import { findRegion } from './region.ts'
+import { maxStreamBytes, putStream } from './upload.ts'
+import { keepsVersions, versions } from './versions.ts'
+
+/** A bucket, and the means to find out what its service keeps. */
+export interface S3Store extends ObjectStore {
+  /** Tries create-only and matching writes on an object of its own and removes it; `conditions` says the outcome from then on. */
+  probe(options?: { readonly signal?: AbortSignal | undefined }): Promise<ObjectStore['conditions']>
+}
+
+/**
+ * Opens a whole bucket; `withPrefix` of @nexus/object-storage narrows it. Loads the SDK, finds credentials, and asks the bucket one question.
+ * @param limits Smaller sizes, for tests
+ * @throws CloudCredentialError without usable credentials; NexusError `unavailable` for a missing bucket or server
+ */
+export async function openS3Store(config: S3Config, open: OpenContext, limits: Partial<S3Limits> = {}): Promise<S3Store> {
+  const context = await createContext(config, open, { ...defaultLimits, ...limits })
+  const isVersioned = config.anonymous ? false : await keepsVersions(context, { signal: open.signal })
+  let conditions = config.anonymous ? { absent: false, match: false } : declaredConditions(context)
+  let isClosed = false
+  const whenOpen = (): S3Context => {
+    if (isClosed) throw new NexusError('unavailable', { path: context.name, backend: 's3', reason: 'The store is closed; open it again.' })
+    return context
+  }
+  return {
+    scheme: 's3',
+    name: context.name,
+    identity: `s3:${config.endpoint ?? 'aws'}/${config.bucket}`,
+    get conditions() {
+      return conditions
+    },
+    keepsVersions: isVersioned,
+    maxSizeBytes: maxStreamBytes(context.limits.partBytes),
+    ...verbs(whenOpen),
+    ...(isVersioned && {
+      async *versions(key, options) {
+        yield* versions(whenOpen(), key, options)
+      },
+    }),
+    ...(conditions.match && { deleteMatching: async (key, etag, options) => removeMatching(whenOpen(), { key, etag }, options) }),
+    probe: async () => {
+      conditions = { absent: await prove(whenOpen(), 'put', 'absent'), match: await prove(whenOpen(), 'put', 'match') }
+      return conditions
+    },
+    close: () => {
+      if (!isClosed) context.client.destroy()
+      isClosed = true
+      return Promise.resolve()
+    },
+  }
+}
+
+function verbs(context: () => S3Context): Pick<ObjectStore, 'head' | 'get' | 'put' | 'putStream' | 'copy' | 'delete' | 'list' | 'presign' | 'lifecycle'> {
+  return {
+    head: async (key, options) => head(context(), key, options),
+    get: async (key, options) => get(context(), key, options),
+    put: async (key, body, options) => put(context(), key, body, options),
+    putStream: async (key, body, options = {}) => putStream(context(), key, { body, options }),
+    copy: async (from, to, { ifSourceMatch, ...options } = {}) => copy(context(), { from, to, ifSourceMatch }, options),
+    delete: async (keys, options) => remove(context(), keys, options),
+    // Generators, so that a closed store fails in the iteration like everything else.
+    async *list(options) {
+      yield* list(context(), options)
+    },
+    presign: async (key, options) => presign(context(), key, options),
+    lifecycle: async (options) => lifecycle(context(), options),
+  }
+}
+
+async function createContext(config: S3Config, open: OpenContext, limits: S3Limits): Promise<S3Context> {
+  const source = config.anonymous ? undefined : await findCredentials(config, open)
+  const region = await findRegion(config, open)
+  const created = await createClient(config, { region, source, limits })
+  return {
+    ...created,
+    config,
+    limits,
+    name: `s3://${config.bucket}`,
+    isAws: isAmazon(config),
+    proofs: new Map(),
+    random: open.random,
+    learnt: { bucketExists: false, refusesChecksums: false },
+  }
+}
