@@ -117,7 +117,7 @@ async function newerByListing(context: BucketContext, position: JournalPosition,
   const objects: JournalObject[] = []
   for (let start = 0; start < wanted.length; start += objectsAtOnce) {
     const some = wanted.slice(start, start + objectsAtOnce)
-    const fetched = await Promise.all(some.map(({ first: number }) => cache.get(number) ?? fetchObject(context, number, options)))
+    const fetched = await Promise.all(some.map(({ first: number }) => Promise.resolve(cache.get(number) ?? fetchObject(context, number, options))))
     for (const [index, object] of fetched.entries()) {
       if (object === undefined) throw goneFromJournal(store.name, some[index]?.first ?? next)
       const before = objects.at(-1)?.end.sequence ?? position.sequence
