@@ -11,6 +11,7 @@ import { type ContentFault, spreadFaults, toContentProblems } from './content-pr
 import { withIndexSnapshot } from './index-snapshot.ts'
 import { encodePack } from './pack.ts'
 import { createPace } from './pace.ts'
+import { withPin } from './pins.ts'
 import type { RepositoryProblem } from './problem.ts'
 import { readStored, readStoredTwice } from './read-stored.ts'
 import { storeCheckpoint } from './store-checkpoint.ts'
@@ -45,7 +46,9 @@ const attempts = 5
  */
 export async function backup(repository: Repository, target: ContentStore, options: BackupOptions = {}): Promise<BackupReport> {
   for (let attempt = 1; ; attempt++) {
-    const report = await withIndexSnapshot(repository, options.signal, ({ database, head }) => new BackupRun(repository, { database, target, options }).run(head))
+    const report = await withIndexSnapshot(repository, options.signal, ({ database, head }) =>
+      withPin(repository, head.sequence, () => new BackupRun(repository, { database, target, options }).run(head)),
+    )
     if (report === undefined) throw new NexusError('not_found', { op: 'backup', reason: 'There is no repository here yet; its first write makes one.' })
     if (report !== 'overtaken') return report
     if (attempt === attempts) throw new NexusError('busy', { op: 'backup', reason: 'Garbage was collected faster than it could be copied; repeat the backup, which goes on where it was.' })

@@ -18,6 +18,15 @@ export interface Checkpoint {
   readonly sizeBytes: number
 }
 
+/** A checkpoint as a listing tells it. */
+export interface ListedCheckpoint {
+  readonly key: string
+  readonly sequence: number
+  readonly sizeBytes: number
+  /** By the storage's clock. */
+  readonly modifiedAt: Date
+}
+
 const chunkBytes = 1024 * 1024
 const shape = /^checkpoints\/(\d{20})-([0-9a-f]{64})$/
 
@@ -27,11 +36,11 @@ export function checkpointKey(sequence: number, digest: string): string {
 }
 
 /** What stands under `checkpoints/`, newest first, whole or not. */
-export async function listCheckpoints(contents: ContentStore, signal: AbortSignal | undefined): Promise<{ readonly key: string; readonly sequence: number; readonly sizeBytes: number }[]> {
-  const found: { key: string; sequence: number; sizeBytes: number }[] = []
-  for await (const { key, sizeBytes } of contents.list('checkpoints/', { signal })) {
+export async function listCheckpoints(contents: ContentStore, signal: AbortSignal | undefined): Promise<ListedCheckpoint[]> {
+  const found: ListedCheckpoint[] = []
+  for await (const { key, sizeBytes, modifiedAt } of contents.list('checkpoints/', { signal })) {
     const [, digits] = shape.exec(key) ?? []
-    if (digits !== undefined) found.push({ key, sequence: Number(digits), sizeBytes })
+    if (digits !== undefined) found.push({ key, sequence: Number(digits), sizeBytes, modifiedAt })
   }
   return found.sort((left, right) => right.sequence - left.sequence || (left.key < right.key ? 1 : -1))
 }

@@ -7,6 +7,7 @@ import { withIndexSnapshot } from './index-snapshot.ts'
 import { createPace } from './pace.ts'
 import { findReferredContents, type ReferredContents } from './referred-contents.ts'
 import { applyRetention, type RetentionOptions } from './retention.ts'
+import { sweepDeferred } from './sweep-deferred.ts'
 import { deleteObjects, sweepLeftovers } from './sweep-leftovers.ts'
 import { Trail } from './trail.ts'
 
@@ -14,7 +15,7 @@ import { Trail } from './trail.ts'
 export interface GarbageOptions extends CallOptions {
   /** What to let go first; `false` leaves history alone. Default as {@link applyRetention}. */
   readonly retention?: Omit<RetentionOptions, 'signal' | 'onProgress'> | false | undefined
-  /** Age from which objects go that no commit refers to, in milliseconds; default one day. */
+  /** Age from which objects go that no commit refers to, in milliseconds; default one day. In buckets always seven days, and one more until they are deleted. */
   readonly graceMs?: number | undefined
   readonly onProgress?: ((progress: GarbageReport) => void) | undefined
 }
@@ -54,7 +55,8 @@ export async function collectGarbage(repository: Repository, options: GarbageOpt
     options.onProgress?.(report)
   }
   await dropContents(repository, { signal, add })
-  add({ bytes: await sweepLeftovers(repository, { graceMs: options.graceMs ?? graceMs, signal }) })
+  const { deferral } = repository.contents
+  add({ bytes: await (deferral === undefined ? sweepLeftovers(repository, { graceMs: options.graceMs ?? graceMs, signal }) : sweepDeferred(repository, deferral, signal)) })
   add({ bytes: await repository.contents.sweep({ signal }) })
   return report
 }
@@ -70,7 +72,9 @@ async function dropContents(repository: Repository, { signal, add }: Dropping): 
     const trail = new Trail(repository, { from: head, author: 'garbage collection' })
     for (const rows of candidatePages(database)) {
       const dropped = await dropSome(repository, { rows, referred, trail, signal })
-      add({ contents: dropped.length, bytes: await deleteObjects(repository, { trail, keys: dropped.flatMap(ownKey), signal }) })
+      // Where deletion waits, the sweep does it when the time has come.
+      const keys = repository.contents.deferral === undefined ? dropped.flatMap(ownKey) : []
+      add({ contents: dropped.length, bytes: await deleteObjects(repository, { trail, keys, signal }) })
     }
   })
 }

@@ -3,6 +3,7 @@ import type { CallOptions } from '../../contract/backend.ts'
 import { NexusError } from '../../contract/errors.ts'
 import type { Repository } from '../context.ts'
 import type { ContentRow } from '../rows.ts'
+import { listCheckpoints, openCheckpoint } from './checkpoint-file.ts'
 import { type ContentFault, toContentProblems } from './content-problems.ts'
 import { type IndexSnapshot, withIndexSnapshot } from './index-snapshot.ts'
 import { encodePack } from './pack.ts'
@@ -13,6 +14,7 @@ import { contentRows } from './stored-contents.ts'
 import { findSparsePacks } from './sparse-packs.ts'
 import { sweepLeftovers } from './sweep-leftovers.ts'
 import { Trail } from './trail.ts'
+import type { WrittenCheckpoint } from './store-checkpoint.ts'
 import { writeCheckpoint } from './write-checkpoint.ts'
 
 /** How a journal is shortened. */
@@ -47,10 +49,22 @@ export async function compact(repository: Repository, options: CompactOptions = 
   const moved = await withIndexSnapshot(repository, signal, (snapshot) => moveContents(repository, snapshot, options))
   if (moved === undefined) throw new NexusError('not_found', { op: 'compact', reason: 'There is no repository here.' })
   await writeCheckpoint(repository, { signal })
-  const through = Math.min(covered.sequence, moved.keptFrom - 1)
+  const through = Math.min(await coveredThrough(repository, covered, signal), moved.keptFrom - 1)
   if (through > 0) await repository.journal.removeThrough(through, { signal })
-  await sweepLeftovers(repository, { graceMs: -1, prefixes: ['packs/'], signal })
+  // In buckets garbage collection takes packs that nobody refers to any more, when their time has come.
+  if (repository.contents.deferral === undefined) await sweepLeftovers(repository, { graceMs: -1, prefixes: ['packs/'], signal })
   return { beforeBytes, afterBytes: await measure(repository, signal), contents: moved.contents, bytes: moved.bytes, problems: moved.problems }
+}
+
+/** The last commit that the journal can do without: where deletion waits, one whose checkpoint is old enough, and whole when it is read again. */
+async function coveredThrough(repository: Repository, written: WrittenCheckpoint, signal: AbortSignal | undefined): Promise<number> {
+  const { contents } = repository
+  if (contents.deferral === undefined) return written.sequence
+  const before = (await contents.deferral.now({ signal })) - contents.deferral.droppedForMs
+  for (const { key, sequence, modifiedAt } of await listCheckpoints(contents, signal)) {
+    if (modifiedAt.getTime() <= before && (await openCheckpoint(repository, key, signal)) !== undefined) return sequence
+  }
+  return 0
 }
 
 async function measure({ journal, contents }: Repository, signal: AbortSignal | undefined): Promise<number> {

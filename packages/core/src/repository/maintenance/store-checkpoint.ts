@@ -1,5 +1,5 @@
 import { NexusError } from '../../contract/errors.ts'
-import { type CheckpointSource, checkpointKey, isGone, listCheckpoints, newestCheckpoints, openCheckpoint } from './checkpoint-file.ts'
+import { type CheckpointSource, checkpointKey, isGone, listCheckpoints, type ListedCheckpoint, newestCheckpoints, openCheckpoint } from './checkpoint-file.ts'
 import { createPace } from './pace.ts'
 
 /** A checkpoint that was written and read back. */
@@ -67,11 +67,25 @@ async function isSuperseded(store: CheckpointSource, key: string, signal: AbortS
   return newest.length === keptCheckpoints && newest.every((newer) => newer.key > key)
 }
 
+/**
+ * Where the journal waits for a checkpoint to be so old, the newest that is stays, and the oldest that will be: however often they are written, one comes
+ * of age. The newest one's date is the store's time.
+ */
+function keptForLater(listed: readonly ListedCheckpoint[], ageMs: number | undefined): ReadonlySet<string> {
+  if (ageMs === undefined) return new Set()
+  const now = Math.max(...listed.map(({ modifiedAt }) => modifiedAt.getTime()))
+  const isOld = ({ modifiedAt }: ListedCheckpoint): boolean => modifiedAt.getTime() <= now - ageMs
+  const kept = [listed.find(isOld), listed.findLast((checkpoint) => !isOld(checkpoint))]
+  return new Set(kept.flatMap((checkpoint) => (checkpoint === undefined ? [] : [checkpoint.key])))
+}
+
 /** Only what two newer whole ones stand behind goes, so that two processes that do this at once never leave fewer. */
 async function dropOld(store: CheckpointSource, signal: AbortSignal | undefined): Promise<void> {
   const newest = await newestCheckpoints(store, keptCheckpoints, signal)
   const last = newest[keptCheckpoints - 1]
   if (last === undefined) return
-  const old = (await listCheckpoints(store.contents, signal)).filter(({ key }) => key < last.key)
+  const listed = await listCheckpoints(store.contents, signal)
+  const kept = keptForLater(listed, store.contents.deferral?.droppedForMs)
+  const old = listed.filter(({ key }) => key < last.key && !kept.has(key))
   await store.contents.delete(old.map(({ key }) => key), { signal })
 }

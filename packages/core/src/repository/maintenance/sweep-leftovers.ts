@@ -59,7 +59,7 @@ export async function deleteObjects(
 }
 
 /** Keys to which commits gave contents. */
-function keysOf(headers: readonly CommitHeader[]): Set<string> {
+export function keysOf(headers: readonly CommitHeader[]): Set<string> {
   const keys = new Set<string>()
   for (const { contents = [], operations } of headers) {
     for (const { key } of contents) if (key !== undefined) keys.add(key)
@@ -77,7 +77,8 @@ async function sizeOf({ contents }: Repository, key: string): Promise<number> {
   }
 }
 
-async function prepareKeys(database: Database.Database, signal: AbortSignal | undefined): Promise<(key: string) => boolean> {
+/** Tells which keys the state that the connection holds refers to. */
+export async function prepareKeys(database: Database.Database, signal: AbortSignal | undefined): Promise<(key: string) => boolean> {
   database.exec('CREATE TEMP TABLE keys (key TEXT PRIMARY KEY) WITHOUT ROWID')
   const add = database.prepare('INSERT OR IGNORE INTO keys VALUES (?)')
   const rows = database.prepare<[string], { digest: string; key: string | null }>('SELECT digest, key FROM contents WHERE digest > ? ORDER BY digest LIMIT 4096')
