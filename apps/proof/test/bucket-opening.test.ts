@@ -1,0 +1,176 @@
+import { type BackendDefinition, fsck, inspectStorage, mount, NexusError } from '@nexus/core'
+import { expect, test } from 'vitest'
+import { indexFile, openBucket, openBucketStores, openInBucket, storesOf, type TestBucket } from './bucket-kit.ts'
+
+const decoder = new TextDecoder()
+
+async function descriptor({ store }: TestBucket): Promise<Record<string, unknown>> {
+  const body = await store.get('nexus.json')
+  return JSON.parse(await new Response(body?.stream).text()) as Record<string, unknown>
+}
+
+test('opening writes nothing; the first write makes the repository, after a probe that leaves nothing', async () => {
+  const bucket = openBucket()
+  const one = await openInBucket(bucket)
+  await expect(one.text('/a')).rejects.toMatchObject({ code: 'not_found' })
+  expect(bucket.store.requests.put).toBe(0)
+  await one.write('/a', 'a')
+  expect(await bucket.keys()).toEqual(['journal/00000000000000000001', 'nexus.json'])
+  expect(await descriptor(bucket)).toMatchObject({ marker: 'nexus-repository', authority: 'journal' })
+})
+
+test('a place that holds something else is refused, also when it came since the first look; markers are nothing', async () => {
+  const bucket = openBucket()
+  await bucket.store.put('directory/', new Uint8Array(0))
+  const one = await openInBucket(bucket)
+  await bucket.store.put('theirs.txt', Uint8Array.of(1))
+  await expect(one.write('/a', 'a')).rejects.toMatchObject({ code: 'not_empty' })
+  await bucket.store.delete(['theirs.txt'])
+  await one.write('/a', 'a')
+  expect(await one.text('/a')).toBe('a')
+})
+
+test('two that make a repository at once share the one of the first', async () => {
+  const bucket = openBucket()
+  const both = await Promise.all([openInBucket(bucket), openInBucket(bucket)])
+  bucket.before = () => new Promise((resolve) => void setImmediate(resolve))
+  await Promise.all(both.map(({ write }, number) => write(`/${number}`, 'x')))
+  const reader = await openInBucket(bucket)
+  expect([await reader.text('/0'), await reader.text('/1')]).toEqual(['x', 'x'])
+})
+
+test('an answer to the making of nexus.json that was lost is found out', async () => {
+  const bucket = openBucket()
+  const one = await openInBucket(bucket)
+  bucket.before = ({ verb, key, after }) => {
+    if (verb !== 'put' || key !== 'nexus.json') return
+    bucket.before = () => undefined
+    after(() => {
+      throw new NexusError('outcome_unknown')
+    })
+  }
+  await one.write('/a', 'a')
+  expect(await one.text('/a')).toBe('a')
+})
+
+/** A service that takes the condition and ignores it. */
+function careless(bucket: TestBucket): TestBucket {
+  return { ...bucket, store: { ...bucket.store, put: (key, body, options) => bucket.store.put(key, body, { ...options, condition: undefined }) } }
+}
+
+test('a service that ignores the condition is found out when a repository is made, and by every writer after', async () => {
+  const bucket = openBucket()
+  const one = await openInBucket(careless(bucket))
+  await expect(one.write('/a', 'a')).rejects.toMatchObject({ code: 'read_only', reason: expect.stringContaining('writers=one') as string })
+  expect(await bucket.keys()).toEqual([])
+  await (await openInBucket(bucket)).write('/a', 'a')
+  const later = await openInBucket(careless(bucket))
+  await expect(later.write('/b', 'b')).rejects.toMatchObject({ code: 'read_only' })
+  expect(await later.text('/a')).toBe('a')
+  const only = await openInBucket(careless(bucket), { writers: 'one' })
+  await only.write('/b', 'b')
+  expect(await only.text('/b')).toBe('b')
+})
+
+test('without create-only writes a repository is read-only and says why, unless one writer is promised', async () => {
+  const bucket = openBucket({ conditions: { absent: false, match: false } })
+  const only = await openInBucket(bucket, { writers: 'one' })
+  await only.write('/a', 'a')
+  await only.write('/b', 'b')
+  const one = await openInBucket(bucket)
+  expect(one.backend.capabilities.readonly).toBe(true)
+  await expect(one.write('/c', 'c')).rejects.toMatchObject({ code: 'read_only', reason: expect.stringContaining('writers=one') as string })
+  expect(await one.text('/b')).toBe('b')
+})
+
+test('one writer without conditions finds out a lost answer too', async () => {
+  const bucket = openBucket({ conditions: { absent: false, match: false } })
+  const only = await openInBucket(bucket, { writers: 'one' })
+  await only.write('/a', 'a')
+  let count = 0
+  bucket.before = ({ verb, key, after }) => {
+    if (verb === 'put' && key.startsWith('journal/') && ++count === 1) after(() => {
+      throw new NexusError('outcome_unknown')
+    })
+  }
+  await only.write('/b', 'b')
+  expect(count).toBe(1)
+  expect(await bucket.keys('journal/')).toHaveLength(2)
+})
+
+test('with another authority than the journal a repository opens read-only', async () => {
+  const bucket = openBucket()
+  await (await openInBucket(bucket)).write('/a', 'a')
+  await bucket.store.put('nexus.json', new TextEncoder().encode(JSON.stringify({ ...(await descriptor(bucket)), authority: 'postgres:main' })))
+  const one = await openInBucket(bucket)
+  expect(await one.text('/a')).toBe('a')
+  await expect(one.write('/b', 'b')).rejects.toMatchObject({ code: 'read_only', reason: expect.stringContaining('postgres:main') as string })
+})
+
+test('a journal without nexus.json is damage, which fsck repairs', async () => {
+  const bucket = openBucket()
+  const one = await openInBucket(bucket)
+  await one.write('/a', 'a')
+  const before = await descriptor(bucket)
+  await bucket.store.delete(['nexus.json'])
+  await expect(openInBucket(bucket)).rejects.toMatchObject({ code: 'corrupt' })
+  const report = await fsck({ ...(await storesOf(bucket)), indexPath: indexFile() }, { repair: true })
+  expect(report.ok).toBe(true)
+  expect((await descriptor(bucket))['id']).toBe(before['id'])
+  expect(await (await openInBucket(bucket)).text('/a')).toBe('a')
+})
+
+test("a nexus.json without our marker is somebody else's file", async () => {
+  const bucket = openBucket()
+  await bucket.store.put('nexus.json', new TextEncoder().encode('{"name":"theirs"}'))
+  await expect(openInBucket(bucket)).rejects.toMatchObject({ code: 'invalid_config' })
+})
+
+test('a read-only repository writes nothing at all', async () => {
+  const bucket = openBucket()
+  await (await openInBucket(bucket)).write('/a', 'a')
+  bucket.count()
+  const one = await openInBucket(bucket, { readonly: true })
+  expect(await one.text('/a')).toBe('a')
+  await expect(one.write('/b', 'b')).rejects.toMatchObject({ code: 'read_only' })
+  const { put, copy, delete: deleted } = bucket.count()
+  expect([put, copy, deleted]).toEqual([undefined, undefined, undefined])
+})
+
+test('a journal object cut short is damage', async () => {
+  const bucket = openBucket()
+  await (await openInBucket(bucket)).write('/a', 'a content that is cut')
+  const [key = ''] = await bucket.keys('journal/')
+  const whole = new Uint8Array(await new Response((await bucket.store.get(key))?.stream).arrayBuffer())
+  await bucket.store.put(key, whole.subarray(0, whole.length - 5))
+  await expect(openInBucket(bucket)).rejects.toMatchObject({ code: 'corrupt' })
+})
+
+test('mount options reach the storage: freshness, and the promise of one writer', async () => {
+  const bucket = openBucket({ conditions: { absent: false, match: false } })
+  const definition: BackendDefinition = {
+    scheme: 'bucket',
+    contract: 1,
+    fromUri: () => ({}),
+    parseConfig: (input) => input,
+    open: () => Promise.reject(new NexusError('unsupported')),
+    openStore: (_config, context) => openBucketStores({ ...bucket.store, close: () => Promise.resolve() }, { ...context, now: bucket.clock.now }),
+  }
+  const directory = indexFile()
+  process.env['NEXUS_FS_STATE_DIR'] = `${directory}.state`
+  try {
+    const options = { backends: { bucket: definition }, ephemeral: true } as const
+    {
+      await using fs = await mount('bucket://b?layout=cas', { ...options, at: '/b' })
+      await expect(fs.write('/b/a', 'a')).rejects.toMatchObject({ code: 'read_only', reason: expect.stringContaining('writers=one') as string })
+    }
+    await using only = await mount('bucket://b?layout=cas&writers=one&freshnessMs=60000', { ...options, at: '/b' })
+    await only.write('/b/a', 'a')
+    bucket.count()
+    for (let number = 0; number < 10; number++) expect(decoder.decode(await only.read('/b/a'))).toBe('a')
+    expect(bucket.count()).toEqual({ all: 0 })
+    expect((await inspectStorage('bucket://b', { backends: { bucket: definition } })).holds).toBe('repository')
+  } finally {
+    delete process.env['NEXUS_FS_STATE_DIR']
+  }
+})
