@@ -14,3 +14,5 @@ export { type BodyFault, createFaultPlan, type Fault, type FaultPlan, faults } f
 export { retry, type Schedule } from '../layers/retry.ts'
 export { sleep, type Sleep } from '../layers/sleep.ts'
 export { type StartTimer, timeout } from '../layers/timeout.ts'
+export { createGate, type Gate } from '../resilience/gate.ts'
+export { type CallClass, createPolicy, type Policy, type PolicyCall, type PolicyHealth, type PolicyOptions } from '../resilience/policy.ts'
