@@ -18,7 +18,7 @@ export async function withPin<T>(repository: Repository, sequence: number, work:
   const renew = (): Promise<unknown> => contents.stage(key, new Uint8Array(0), { durability: 'fsync' })
   await renew()
   const { promise: broken, reject } = Promise.withResolvers<never>()
-  const timer = setInterval(() => renew().catch(reject), contents.deferral.pinnedForMs / renewals).unref()
+  const timer = setInterval(() => void renew().catch(reject), contents.deferral.pinnedForMs / renewals).unref()
   try {
     return await Promise.race([work(), broken])
   } finally {
