@@ -1,6 +1,6 @@
 import { fsck, NexusError } from '@nexus/core'
 import { expect, test } from 'vitest'
-import { at, type BucketRepository, openBucket, openInBucket, type StoreRequest, type TestBucket } from './bucket-kit.ts'
+import { at, type BucketRepository, indexFile, openBucket, openInBucket, storesOf, type StoreRequest, type TestBucket } from './bucket-kit.ts'
 
 /** The numbers of all journal objects, and how many commits the journal holds. */
 async function journal(bucket: TestBucket): Promise<{ readonly objects: number; readonly commits: number }> {
@@ -195,4 +195,37 @@ test('a number in the journal is never given twice, whoever is asked', async () 
   for await (const { name } of reader.backend.list(at('/'))) names.push(name)
   expect(names).toHaveLength(40)
   expect(reader.engine.position.sequence).toBe(40)
+})
+
+test('no group is put inside another one, though an index ends in the middle of it', async () => {
+  const bucket = openBucket()
+  const one = await openInBucket(bucket)
+  await one.write('/first', 'makes the repository')
+  await Promise.all(['a', 'b', 'c'].map((name) => one.write(`/${name}`, name)))
+  expect(await bucket.keys('journal/')).toHaveLength(2)
+  const { journal: mine } = await storesOf(bucket)
+  await mine.readDescriptor()
+  const [, second] = await one.engine.journal.newer({ sequence: 1, segment: 0, offset: 0 })
+  const told: number[][] = []
+  await mine.append(second!.end, (newer) => {
+    told.push(newer.map(({ sequence }) => sequence))
+    return []
+  }, { durability: 'fsync' })
+  expect(told).toEqual([[4]])
+  // Numbered behind the middle: planned again with the rest, and refused when that changes nothing.
+  const other = (await storesOf(bucket)).journal
+  const record = one.engine.codec.encode({ sequence: 4, flags: 1, header: new TextEncoder().encode('{}'), contents: [] })
+  await expect(other.append(second!.end, () => [record], { durability: 'fsync' })).rejects.toMatchObject({ code: 'unexpected' })
+  expect(await bucket.keys('journal/')).toHaveLength(2)
+})
+
+test('two processes of one machine share an index, and neither puts its commits inside those of the other', async () => {
+  const bucket = openBucket()
+  const indexPath = indexFile()
+  const [one, other] = [await openInBucket(bucket, { indexPath }), await openInBucket(bucket, { indexPath })]
+  await Promise.all(Array.from({ length: 700 }, (_, number) => one.write(`/${number}`, 'x')))
+  await Promise.all([one, other, one, other].flatMap(({ write }, writer) => Array.from({ length: 50 }, (_, number) => write(`/w${writer}-${number}`, 'x'))))
+  const reader = await openInBucket(bucket)
+  expect(reader.engine.position.sequence).toBe(900)
+  expect(await fsck(reader.engine, { readData: true })).toMatchObject({ ok: true, commits: 900 })
 })

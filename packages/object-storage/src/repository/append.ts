@@ -4,7 +4,7 @@ import { corruptJournal, type JournalObject, parseJournalObject } from './journa
 import { standingDescriptor } from './descriptor.ts'
 import { proveCreateOnly } from './prove-create-only.ts'
 import { putGroup } from './put-group.ts'
-import { knownAfter, seeEnd } from './read-journal.ts'
+import { knownAfter, reach, seeEnd } from './read-journal.ts'
 
 /** What the caller of `append` gives. */
 export interface AppendRequest {
@@ -17,6 +17,7 @@ export interface AppendRequest {
 export async function appendGroup(context: BucketContext, { from, prepare, options }: AppendRequest): Promise<readonly JournalEntry[]> {
   const { cache } = context
   await proveCreateOnly(context, await standingDescriptor(context, options), options.signal)
+  await reach(context, from, options)
   let told = from
   for (;;) {
     await seeEnd(context, options.signal)
@@ -26,11 +27,10 @@ export async function appendGroup(context: BucketContext, { from, prepare, optio
     options.signal?.throwIfAborted()
     if (records.length === 0) return []
     const group = toGroup(context, records)
-    // The caller reads the journal too, and planned on more than it was told here; or others were read meanwhile, and it plans again.
-    if (group.first <= cache.tail.sequence) {
-      if (told.sequence >= cache.tail.sequence) throw misnumbered(context, group.first, cache.tail.sequence + 1)
-      continue
-    }
+    // The caller reads the journal too, or an index that others bring forward, and may have planned on more than it was told here.
+    const isReached = await reach(context, { sequence: group.first - 1, segment: 0, offset: 0 }, options)
+    if (!isReached || group.first <= told.sequence) throw misnumbered(context, group.first, told.sequence + 1)
+    if (group.first <= cache.tail.sequence) continue
     if (await putGroup(context, group, options.signal)) {
       cache.put(group)
       return group.entries

@@ -44,6 +44,18 @@ export async function knownAfter(context: BucketContext, position: JournalPositi
   return all
 }
 
+/**
+ * Learns of the journal up to a commit, and to the end of the object that holds it: only behind an object may the next one stand.
+ * @returns Whether there is such a commit.
+ */
+export async function reach(context: BucketContext, position: JournalPosition, options: CallOptions): Promise<boolean> {
+  const { cache } = context
+  // What stands in the position's own object behind it is read along.
+  if (position.segment !== 0 && position.sequence > cache.tail.sequence) await newer(context, position, options)
+  while (cache.tail.sequence < position.sequence) if ((await newer(context, cache.tail, options)).length === 0) return false
+  return true
+}
+
 /** A writer that has not seen the end for long might put a number that has come and gone: it lists before. */
 export async function seeEnd(context: BucketContext, signal: AbortSignal | undefined): Promise<void> {
   const { cache } = context
@@ -103,15 +115,12 @@ async function restOfObject(context: BucketContext, position: JournalPosition, o
 async function newerByListing(context: BucketContext, position: JournalPosition, options: CallOptions): Promise<readonly JournalEntry[]> {
   const { cache, now, store } = context
   const began = now()
-  const next = position.sequence + 1
   const page = await firstPage(context, position.sequence, options)
-  const [first] = page
-  if (first === undefined) {
+  if (page.length === 0) {
     cache.advance(position)
     cache.sawEnd(began)
     return []
   }
-  if (first.first !== next) throw await gap(context, next, options)
   let bytes = 0
   const wanted = page.filter(({ sizeBytes }) => (bytes += sizeBytes) <= stepBytes || bytes === sizeBytes)
   const objects: JournalObject[] = []
@@ -119,7 +128,7 @@ async function newerByListing(context: BucketContext, position: JournalPosition,
     const some = wanted.slice(start, start + objectsAtOnce)
     const fetched = await Promise.all(some.map(({ first: number }) => Promise.resolve(cache.get(number) ?? fetchObject(context, number, options))))
     for (const [index, object] of fetched.entries()) {
-      if (object === undefined) throw goneFromJournal(store.name, some[index]?.first ?? next)
+      if (object === undefined) throw goneFromJournal(store.name, some[index]?.first ?? position.sequence + 1)
       const before = objects.at(-1)?.end.sequence ?? position.sequence
       if (object.first !== before + 1) throw await gap(context, before + 1, options)
       objects.push(object)
