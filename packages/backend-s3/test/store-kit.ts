@@ -33,13 +33,11 @@ export interface TestStoreOptions {
   readonly double?: S3DoubleOptions | undefined
   readonly config?: Readonly<Record<string, unknown>> | undefined
   readonly limits?: Partial<S3Limits> | undefined
-  readonly prepare?: ((double: S3Double) => void) | undefined
 }
 
 /** Starts a double and opens a store on it, with requests counted from then on. */
-export async function openTestStore({ double: doubleOptions, config, limits, prepare }: TestStoreOptions = {}): Promise<TestStore> {
+export async function openTestStore({ double: doubleOptions, config, limits }: TestStoreOptions = {}): Promise<TestStore> {
   const double = await startS3Double(doubleOptions)
-  prepare?.(double)
   const store = await openS3Store(parseS3Config(configFor(double, config)), testContext(), limits)
   double.requests.clear()
   return { double, store, close: () => store.close().then(() => double.close()) }
