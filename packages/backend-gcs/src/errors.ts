@@ -41,11 +41,12 @@ export function toNexusError(refusal: Refusal, place: Place, effect: Effect): Ne
   return new NexusError(code, { op: place.op, path: place.key, backend: 'gcs', reason: reasonOf(code, status, message), retryAfterMs })
 }
 
-function codeOf({ status, reason, message }: Refusal, effect: Effect): ErrorCode {
+function codeOf(refusal: Refusal, effect: Effect): ErrorCode {
+  const { status, reason } = refusal
   if (status >= 300 && status < 400) return 'unavailable'
   if (status === 403 && quotaReasons.has(reason)) return 'rate_limited'
   // The bytes were damaged on their way: nothing is stored, and the same again may pass.
-  if (status === 400 && /CRC32C|MD5/.test(message)) return 'unavailable'
+  if (isChecksumRefusal(refusal)) return 'unavailable'
   const code = codes[status] ?? (status >= 500 ? 'pending' : 'unexpected')
   if (code !== 'pending') return code
   return effect === 'change' ? 'outcome_unknown' : 'unavailable'
@@ -63,6 +64,11 @@ function reasonOf(code: ErrorCode, status: number, message: string): string | un
   const said = message === '' ? '' : `: ${message.replace(/\.$/, '')}`
   const more = advice[code]
   return `The service answered ${status}${said}.${more === undefined ? '' : ` ${more}`}`
+}
+
+/** Whether the bytes that arrived do not have the checksum that was sent with them. */
+export function isChecksumRefusal({ status, message }: Refusal): boolean {
+  return status === 400 && /CRC32C|MD5/.test(message)
 }
 
 /** Whether a 404 says that the object is absent, and not its bucket, nor a server that knows nothing of either. */

@@ -1,7 +1,7 @@
 import type { PutOptions } from '@nexus/object-storage'
 import { conditionQuery } from './conditions.ts'
 import type { GcsContext, Place } from './context.ts'
-import { failure } from './errors.ts'
+import { type Effect, failure, isChecksumRefusal } from './errors.ts'
 import { uploadPath } from './keys.ts'
 import { objectFields, type ObjectResource, toResource } from './object-info.ts'
 import { attributesOf } from './put.ts'
@@ -52,21 +52,27 @@ export async function sendPart(context: GcsContext, session: Session, { offset, 
   return talk(context, session, { headers, body: bytes, effect: total === undefined ? 'none' : 'change' })
 }
 
-/** Asks what persists, after an answer that was lost. */
-export async function queryStatus(context: GcsContext, session: Session, total: number | undefined): Promise<UploadState> {
-  return talk(context, session, { headers: { 'content-range': `bytes */${total ?? '*'}` }, effect: total === undefined ? 'none' : 'change' })
+/** Asks what persists, after an answer that was lost. It names no length: with one, the service would end the upload without the checksum. */
+export async function queryStatus(context: GcsContext, session: Session, effect: Effect): Promise<UploadState> {
+  return talk(context, session, { headers: { 'content-range': 'bytes */*' }, effect })
+}
+
+/** Ends an upload of which all bytes persist already. */
+export async function endUpload(context: GcsContext, session: Session, { total, crc32c }: { readonly total: number; readonly crc32c: string }): Promise<UploadState> {
+  return talk(context, session, { headers: { 'content-range': `bytes */${total}`, 'x-goog-hash': `crc32c=${crc32c}` }, effect: 'change' })
 }
 
 interface Exchange {
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Uint8Array
-  readonly effect: 'none' | 'change'
+  readonly effect: Effect
 }
 
 async function talk(context: GcsContext, { url, place, signal }: Session, exchange: Exchange): Promise<UploadState> {
-  const request = { method: 'PUT', path: url, place, signal, accepts: [308], ...exchange } as const
+  const request = { method: 'PUT', path: url, place, signal, accepts: [308], isAbsent: isChecksumRefusal, ...exchange } as const
   const response = await send(context, request)
-  if (response === undefined) throw failure('unexpected', place)
+  // Not `unavailable`: asked again, the service would say the same of the bytes that it holds.
+  if (response === undefined) throw failure('corrupt', place, 'The bytes were damaged on their way, and nothing is stored. Write it again.')
   if (response.status !== 308) return { resource: toResource(context, await readJson(response, request), { place, code: 'outcome_unknown' }) }
   await response.body?.cancel()
   const range = response.headers.get('range')

@@ -2,7 +2,7 @@ import { type ErrorCode, isNexusError } from '@nexus/core/contract'
 import type { GcsContext } from './context.ts'
 import { failure } from './errors.ts'
 import type { ObjectResource } from './object-info.ts'
-import { queryStatus, sendPart, type Session, type UploadState } from './session.ts'
+import { endUpload, queryStatus, sendPart, type Session, type UploadState } from './session.ts'
 
 /** A chunk and its place in the object. */
 interface PlacedChunk {
@@ -36,7 +36,7 @@ export async function uploadChunk(context: GcsContext, session: Session, chunk: 
       if (persistedBytes === end && !chunk.isLast) return undefined
       continue
     }
-    failures = await pauseAfter(context, session, { state, failures })
+    failures = await pauseAfter(context, session, { state, failures, isLast: chunk.isLast })
   }
 }
 
@@ -50,8 +50,10 @@ interface Attempt {
 async function attempt(context: GcsContext, session: Session, { chunk, persistedBytes, isQuery }: Attempt): Promise<UploadState> {
   const end = chunk.offset + chunk.bytes.length
   const total = chunk.isLast ? end : undefined
-  const from = isQuery ? await queryStatus(context, session, total) : { persistedBytes }
-  if ('resource' in from || from.persistedBytes === end) return from
+  // What the last chunk brought about stays unknown until the service tells.
+  const from = isQuery ? await queryStatus(context, session, chunk.isLast ? 'change' : 'none') : { persistedBytes }
+  if ('resource' in from) return from
+  if (from.persistedBytes === end) return total === undefined ? from : endUpload(context, session, { total, crc32c: chunk.crc32c })
   checkProgress(session, from.persistedBytes, chunk)
   return sendPart(context, session, { offset: from.persistedBytes, bytes: chunk.bytes.subarray(from.persistedBytes - chunk.offset), total, crc32c: chunk.crc32c })
 }
@@ -68,8 +70,15 @@ function afterFailure(error: unknown, failures: number): Error {
   throw error
 }
 
-async function pauseAfter(context: GcsContext, session: Session, { state, failures }: { readonly state: UploadState | Error; readonly failures: number }): Promise<number> {
-  if (failures >= maxFailures) throw failure('unavailable', session.place, 'The service takes no more bytes of the upload. Try again later.')
+/** No byte further, and why. */
+interface Stagnation {
+  readonly state: UploadState | Error
+  readonly failures: number
+  readonly isLast: boolean
+}
+
+async function pauseAfter(context: GcsContext, session: Session, { state, failures, isLast }: Stagnation): Promise<number> {
+  if (failures >= maxFailures) throw failure(isLast ? 'outcome_unknown' : 'unavailable', session.place, 'The service takes no more bytes of the upload. Try again later.')
   const askedMs = isNexusError(state) ? (state.retryAfterMs ?? 0) : 0
   await context.sleep(Math.max(askedMs, baseDelayMs * 2 ** failures), session.signal)
   return failures + 1

@@ -27,8 +27,9 @@ export function downloadObject(place: ObjectPlace, request: HttpRequest): HttpAn
   if (object === undefined) throw noSuchObject(place.bucket.name, place.name)
   checkConditions(conditionsInHeaders(request.headers), object)
   const answer = answerMedia(object, request)
-  // Header values are bytes to HTTP: UTF-8 goes out as it is.
-  const attributes = Object.entries(object.metadata).map(([name, value]) => [`x-goog-meta-${name.toLowerCase()}`, Buffer.from(value.replace(/[\r\n\0]/g, ' ')).toString('latin1')])
+  // Header values are bytes to HTTP: UTF-8 goes out as it is. What no header can be called is left out: the worst that the reference leaves open.
+  const sendable = Object.entries(object.metadata).filter(([name]) => /^[!#$%&'*+.^_`|~\w-]+$/.test(name))
+  const attributes = sendable.map(([name, value]) => [`x-goog-meta-${name.toLowerCase()}`, Buffer.from(value.replace(/[\r\n\0]/g, ' ')).toString('latin1')])
   return { ...answer, headers: { ...answer.headers, ...Object.fromEntries(attributes) as Record<string, string> } }
 }
 
