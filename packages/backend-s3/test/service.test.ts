@@ -1,0 +1,151 @@
+import { isNexusError } from '@nexus/core/contract'
+import { type S3Double, startS3Double } from '@nexus/doubles'
+import { withPrefix } from '@nexus/object-storage'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openS3Store, parseS3Config, s3Backend, type S3Store } from '../src/index.ts'
+import { configFor, testContext } from './store-kit.ts'
+
+let double: S3Double
+let stores: S3Store[]
+
+beforeEach(async () => {
+  stores = []
+  double = await startS3Double()
+})
+afterEach(async () => {
+  await Promise.all(stores.map((store) => store.close()))
+  await double.close()
+})
+
+async function open(options: Readonly<Record<string, unknown>> = {}): Promise<S3Store> {
+  const store = await openS3Store(parseS3Config(configFor(double, options)), testContext())
+  stores.push(store)
+  return store
+}
+
+const bytes = new TextEncoder().encode('hello')
+
+describe('a presigned URL', () => {
+  it('reads and writes one object without credentials, for its time', async () => {
+    const store = await open()
+    const put = await store.presign?.('a key', { method: 'PUT', expiresInMs: 60_000 })
+    const got = await store.presign?.('a key', { method: 'GET', expiresInMs: 60_000 })
+    if (put === undefined || got === undefined) throw new Error('It presigns nothing.')
+    expect((await fetch(put, { method: 'PUT', body: bytes })).status).toBe(200)
+    expect(await fetch(got).then((response) => response.text())).toBe('hello')
+    const other = new URL(got.href.replace('a%20key', 'b'))
+    expect((await fetch(other)).status).toBe(403)
+    double.state.now = () => Date.now() + 61_000
+    expect((await fetch(got)).status).toBe(403)
+  })
+
+  it('lasts a second to a week, and needs credentials', async () => {
+    const store = await open()
+    for (const expiresInMs of [0, 999, 8 * 24 * 3600 * 1000, Number.NaN]) {
+      await expect(store.presign?.('key', { method: 'GET', expiresInMs })).rejects.toSatisfy((error) => isNexusError(error, 'invalid_argument'))
+    }
+    const anonymous = await openS3Store(parseS3Config({ bucket: 'bucket', endpoint: double.url, anonymous: true }), testContext())
+    stores.push(anonymous)
+    await expect(anonymous.presign?.('key', { method: 'GET', expiresInMs: 1000 })).rejects.toSatisfy((error) => isNexusError(error, 'unsupported'))
+  })
+})
+
+describe('requests are signed', () => {
+  it.each([
+    ['a wrong secret', { secretAccessKey: 'wrong' }, 'unauthenticated', 'The signature does not match'],
+    ['an unknown key', { accessKeyId: 'UNKNOWN' }, 'unauthenticated', 'doctor'],
+    ['another region', { region: 'eu-west-1' }, 'invalid_config', 'The bucket is in us-east-1.'],
+  ])('%s fails at the opening', async (_, options, code, reason) => {
+    const error = await open(options).catch((failure: unknown) => failure)
+    expect(isNexusError(error) ? [error.code, error.reason.includes(reason)] : error).toEqual([code, true])
+  })
+
+  it('with the token of temporary credentials, until they end', async () => {
+    const temporary = { accessKeyId: 'TEMPORARY', secretAccessKey: 'secret', sessionToken: 'token' }
+    double.state.accounts.push(temporary)
+    const store = await open(temporary)
+    await store.put('key', bytes)
+    double.state.accounts.splice(0, double.state.accounts.length, { ...temporary, expired: true })
+    await expect(store.get('key')).rejects.toThrow('The temporary credentials have ended')
+  })
+
+  it('with the time of the service from the second attempt on, when the clocks differ', async () => {
+    const store = await open()
+    double.state.now = () => Date.now() + 3_600_000
+    await expect(store.put('key', bytes)).rejects.toSatisfy((error) => isNexusError(error, 'unavailable') && error.reason.includes('clocks'))
+    await store.put('key', bytes)
+  })
+})
+
+describe('what a mount says of new objects', () => {
+  it('is sent with each of them', async () => {
+    const store = await open({ storageClass: 'STANDARD_IA', encryption: 'AES256' })
+    await store.put('key', bytes, { contentType: 'text/plain', metadata: { author: 'Jané' } })
+    await store.copy('key', 'copy')
+    for (const key of ['key', 'copy']) {
+      const headers = double.bucket().objects.get(key)?.[0]?.headers
+      expect(headers).toEqual({ 'content-type': 'text/plain', 'x-amz-storage-class': 'STANDARD_IA', 'x-amz-server-side-encryption': 'AES256' })
+      expect(await store.head(key)).toMatchObject({ contentType: 'text/plain', metadata: { author: 'Jané' } })
+    }
+  })
+
+  it('above 2 KB of attributes is refused', async () => {
+    const store = await open()
+    await expect(store.put('key', bytes, { metadata: { a: 'x'.repeat(2048) } })).rejects.toSatisfy((error) => isNexusError(error, 'invalid_argument'))
+  })
+})
+
+describe('lifecycle', () => {
+  const rule = (id: string, inner: string): string => `<Rule><ID>${id}</ID><Status>Enabled</Status>${inner}</Rule>`
+
+  it('tells what rules do to objects, as seen from a prefix', async () => {
+    const store = await open()
+    expect(await store.lifecycle?.()).toEqual([])
+    double.bucket().lifecycle = `<LifecycleConfiguration>${[
+      rule('1', '<Filter><Prefix>logs/</Prefix></Filter><Expiration><Days>30</Days></Expiration>'),
+      rule('2', '<Prefix></Prefix><Transition><Days>90</Days><StorageClass>GLACIER</StorageClass></Transition>'),
+      rule('3', '<Filter></Filter><AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>'),
+      rule('4', '<Filter></Filter><Expiration><Days>1</Days></Expiration>').replace('Enabled', 'Disabled'),
+    ].join('')}</LifecycleConfiguration>`
+    expect(await store.lifecycle?.()).toEqual([
+      { id: '1', prefix: 'logs/', action: 'expire', afterDays: 30 },
+      { id: '2', prefix: '', action: 'archive', afterDays: 90 },
+      { id: '3', prefix: '', action: 'abort-uploads', afterDays: 7 },
+    ])
+    expect(await withPrefix(store, 'data/').lifecycle?.()).toHaveLength(2)
+  })
+
+  it('is unknown where one may not look', async () => {
+    const store = await open()
+    const denied = '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>'
+    double.faults.add({ action: { kind: 'answer', answer: { status: 403, headers: { 'content-type': 'application/xml' }, body: denied } } })
+    expect(await store.lifecycle?.()).toBeUndefined()
+  })
+})
+
+describe('s3Backend', () => {
+  it('tells the layout of a bucket, and opens it', async () => {
+    const config = parseS3Config(configFor(double, { prefix: 'data' }))
+    expect(await s3Backend.detectLayout?.(config, testContext())).toBe('empty')
+    const store = await open()
+    await store.put('data/a.txt', bytes)
+    expect(await s3Backend.detectLayout?.(config, testContext())).toBe('path')
+    await store.put('data/nexus.json', new TextEncoder().encode('{"marker":"nexus-repository"}'))
+    expect(await s3Backend.detectLayout?.(config, testContext())).toBe('cas')
+    const stores = await s3Backend.openStore?.(config, testContext())
+    expect(stores?.journal.name).toBe('s3://bucket/data')
+    await stores?.journal.close()
+  })
+
+  it('of a bucket that is missing fails at the opening', async () => {
+    const config = parseS3Config(configFor(double, { bucket: 'missing' }))
+    await expect(s3Backend.open(config, testContext())).rejects.toThrow('The bucket does not exist')
+  })
+
+  it('of a public bucket only reads', async () => {
+    double.bucket().isPublic = true
+    const backend = await s3Backend.open(parseS3Config({ bucket: 'bucket', endpoint: double.url, anonymous: true }), testContext())
+    expect(backend.capabilities).toMatchObject({ ifMatch: false, ifNoneMatch: false })
+    await backend.close()
+  })
+})
