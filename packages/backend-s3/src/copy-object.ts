@@ -22,8 +22,16 @@ export interface Copied {
 
 /** CopyObject: in one request, at most 5 GiB. Without `metadata` the attributes go along. */
 export async function copyObject(context: S3Context, { from, to, ifSourceMatch }: CopyPlace, options: PutOptions): Promise<Copied> {
-  const replaced = options.metadata === undefined ? {} : { MetadataDirective: 'REPLACE' as const, Metadata: toS3Metadata(options.metadata), ...(options.contentType !== undefined && { ContentType: options.contentType }) }
-  const input = { ...at(context, to), CopySource: sourceOf(context, from), ...(ifSourceMatch !== undefined && { CopySourceIfMatch: quote(ifSourceMatch) }), ...replaced, ...kept(context.config), ...conditioned(options) }
+  const { metadata, contentType } = options
+  const input = {
+    ...at(context, to),
+    CopySource: sourceOf(context, from),
+    ...(ifSourceMatch !== undefined && { CopySourceIfMatch: quote(ifSourceMatch) }),
+    ...(metadata !== undefined && { MetadataDirective: 'REPLACE' as const, Metadata: toS3Metadata(metadata) }),
+    ...(metadata !== undefined && contentType !== undefined && { ContentType: contentType }),
+    ...kept(context.config),
+    ...conditioned(options),
+  }
   const output = await send(context, { op: 'copy', path: to, signal: options.signal, changes: true, otherwise: (error) => conditionLost(error, to, options) }, (call) =>
     context.client.send(new context.sdk.CopyObjectCommand(input), call),
   )

@@ -61,7 +61,14 @@ async function storeRanges(context: S3Context, upload: Upload, { place, source, 
 async function copyPart(context: S3Context, { key, id }: Upload, { place, source, signal, number }: RangeSource & { readonly number: number }): Promise<StoredPart> {
   const from = (number - 1) * context.limits.copyBytes
   const to = Math.min(source.sizeBytes, from + context.limits.copyBytes) - 1
-  const input = { ...at(context, key), UploadId: id, PartNumber: number, CopySource: sourceOf(context, place.from), CopySourceRange: `bytes=${from}-${to}`, CopySourceIfMatch: quote(source.etag) }
+  const input = {
+    ...at(context, key),
+    UploadId: id,
+    PartNumber: number,
+    CopySource: sourceOf(context, place.from),
+    CopySourceRange: `bytes=${from}-${to}`,
+    CopySourceIfMatch: quote(source.etag),
+  }
   const output = await send(context, { op: 'copy', path: key, signal }, (call) => context.client.send(new context.sdk.UploadPartCopyCommand(input), call))
   const { ETag, ChecksumCRC32 } = output.CopyPartResult ?? {}
   if (ETag === undefined) throw new NexusError('unexpected', { op: 'copy', path: key, backend: 's3', reason: `The service copied part ${number} without telling its ETag.` })

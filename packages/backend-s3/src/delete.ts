@@ -25,8 +25,11 @@ export async function remove(context: S3Context, keys: readonly string[], option
 
 /** Only when it has this etag. @throws NexusError `precondition_failed` */
 export async function removeMatching(context: S3Context, { key, etag }: { key: string; etag: string }, { signal }: CallOptions = {}): Promise<void> {
-  const gone = (error: unknown): unknown =>
-    s3CodeOf(error) === 'NoSuchKey' ? new NexusError('precondition_failed', { op: 'delete', path: key, backend: 's3', reason: 'The object that the condition asks for is not there.', cause: error }) : undefined
+  const gone = (error: unknown): unknown => {
+    if (s3CodeOf(error) !== 'NoSuchKey') return undefined
+    const reason = 'The object that the condition asks for is not there.'
+    return new NexusError('precondition_failed', { op: 'delete', path: key, backend: 's3', reason, cause: error })
+  }
   await send(context, { op: 'delete', path: key, signal, changes: true, otherwise: gone }, (call) =>
     context.client.send(new context.sdk.DeleteObjectCommand({ ...at(context, key), IfMatch: quote(etag) }), call),
   )

@@ -1,4 +1,4 @@
-import type { CallOptions } from '@nexus/core/contract'
+import { type CallOptions, NexusError } from '@nexus/core/contract'
 import type { ObjectInfo } from '@nexus/object-storage'
 import { at, type S3Context } from './context.ts'
 import { statusOf } from './errors.ts'
@@ -32,7 +32,11 @@ export async function head(context: S3Context, key: string, { version, ifMatch, 
 /** HEAD's 404 has no document that says what is missing: once, the bucket is asked for. @throws NexusError `unavailable` */
 export async function checkBucket(context: S3Context, { signal }: CallOptions): Promise<void> {
   if (context.learnt.bucketExists) return
-  const missing = (error: unknown): unknown => (statusOf(error) === 404 ? Object.assign(new Error('The bucket does not exist.'), { name: 'NoSuchBucket', $metadata: { httpStatusCode: 404 } }) : undefined)
+  const missing = (error: unknown): unknown => {
+    if (statusOf(error) !== 404) return undefined
+    const reason = 'The bucket does not exist at this endpoint; check its name and the endpoint.'
+    return new NexusError('unavailable', { op: 'head', path: context.name, backend: 's3', reason, cause: error })
+  }
   await send(context, { op: 'head', path: context.name, signal, otherwise: missing }, (call) =>
     context.client.send(new context.sdk.HeadBucketCommand({ Bucket: context.config.bucket }), call),
   )

@@ -33,8 +33,11 @@ async function requestPage(context: S3Context, { prefix, delimiter, startAfter, 
     ...(pageSize !== undefined && { MaxKeys: Math.min(pageSize, 1000) }),
     ...(token !== undefined && { ContinuationToken: token }),
   }
-  const otherwise = (error: unknown): unknown =>
-    s3CodeOf(error) === 'NoSuchBucket' ? new NexusError('not_found', { op: 'list', path: context.name, backend: 's3', reason: 'The bucket does not exist at this endpoint.', cause: error }) : undefined
+  const otherwise = (error: unknown): unknown => {
+    if (s3CodeOf(error) !== 'NoSuchBucket') return undefined
+    const reason = 'The bucket does not exist at this endpoint.'
+    return new NexusError('not_found', { op: 'list', path: context.name, backend: 's3', reason, cause: error })
+  }
   return send(context, { op: 'list', path: context.name, signal, otherwise }, (call) => context.client.send(new context.sdk.ListObjectsV2Command(input), call))
 }
 

@@ -97,7 +97,10 @@ async function afterAbort(context: S3Context, { key, id }: Upload, failure: unkn
     )
   } catch (error) {
     if (error === gone || !isNexusError(failure)) return failure
-    const told = new NexusError(failure.code, { reason: `${failure.reason} Its upload ${id} could not be aborted; a lifecycle rule that aborts incomplete uploads removes it.`, cause: failure })
+    const told = new NexusError(failure.code, {
+      cause: failure,
+      reason: `${failure.reason} Its upload ${id} could not be aborted; a lifecycle rule that aborts incomplete uploads removes it.`,
+    })
     return relocateError(told, failure)
   }
   return failure

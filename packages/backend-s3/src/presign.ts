@@ -16,8 +16,8 @@ export async function presign(context: S3Context, key: string, { method, expires
   const { sdk, client } = context
   const options = { expiresIn: Math.floor(expiresInMs / 1000) }
   try {
-    const url = method === 'GET' ? await getSignedUrl(client, new sdk.GetObjectCommand(at(context, key)), options) : await getSignedUrl(client, new sdk.PutObjectCommand(at(context, key)), options)
-    return new URL(url)
+    const command = method === 'GET' ? new sdk.GetObjectCommand(at(context, key)) : new sdk.PutObjectCommand(at(context, key))
+    return new URL(await getSignedUrl(client, command, options))
   } catch (error) {
     throw toNexusError(error, { op: 'presign', path: key })
   }

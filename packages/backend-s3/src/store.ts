@@ -53,8 +53,11 @@ export async function openS3Store(config: S3Config, open: OpenContext, limits: P
       },
     }),
     ...(conditions.match && { deleteMatching: async (key, etag, options) => removeMatching(whenOpen(), { key, etag }, options) }),
-    probe: async () => {
-      conditions = { absent: await prove(whenOpen(), 'put', 'absent'), match: await prove(whenOpen(), 'put', 'match') }
+    probe: async ({ signal } = {}) => {
+      signal?.throwIfAborted()
+      const absent = await prove(whenOpen(), 'put', 'absent')
+      signal?.throwIfAborted()
+      conditions = { absent, match: await prove(whenOpen(), 'put', 'match') }
       return conditions
     },
     close: () => {

@@ -63,7 +63,10 @@ async function storeParts(context: S3Context, upload: Upload, { first, reader, s
   let sizeBytes = 0
   let number = 1
   for (let bytes: Uint8Array | undefined = first; bytes !== undefined && failure === undefined; number += 1) {
-    if (number > maxParts) throw new NexusError('invalid_argument', { op: 'put', path: upload.key, backend: 's3', reason: `The stream is longer than ${sizeBytes} bytes, which fill ${maxParts} parts.` })
+    if (number > maxParts) {
+      const reason = `The stream is longer than ${sizeBytes} bytes, which fill ${maxParts} parts.`
+      throw new NexusError('invalid_argument', { op: 'put', path: upload.key, backend: 's3', reason })
+    }
     const part = { number, bytes, signal }
     sizeBytes += bytes.length
     whole.update(bytes)
