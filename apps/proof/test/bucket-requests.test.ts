@@ -102,6 +102,28 @@ test('parts go up together, four at most, each in one request', async () => {
   expect(await one.holds('/large', bytes)).toBe(true)
 })
 
+test('pieces of a large file are read ahead, eight at most, and no further than somebody reads', async () => {
+  const bucket = openBucket()
+  const one = await openInBucket(bucket)
+  const bytes = noise(20 * 1024 * 1024)
+  await one.write('/large', bytes)
+  let now = 0
+  let most = 0
+  bucket.before = async ({ verb, key }) => {
+    if (verb !== 'get' || !key.startsWith('cas/')) return
+    most = Math.max(most, ++now)
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+    now--
+  }
+  expect(await one.holds('/large', bytes)).toBe(true)
+  expect(most).toBe(8)
+  bucket.count()
+  const reader = (await one.backend.read(at('/large'))).stream().getReader()
+  await reader.read()
+  await reader.cancel()
+  expect(bucket.count().get).toBeLessThanOrEqual(12)
+})
+
 test('an upload whose answer is lost is done again, and an upload that fails leaves the file as it was', async () => {
   const bucket = openBucket()
   const one = await openInBucket(bucket)

@@ -125,6 +125,8 @@ export interface DeletionDeferral {
 export interface ContentStore {
   /** Parts of one large content that may be staged at the same time; each takes 8 MiB of memory. Default 1. */
   readonly uploadsAtOnce?: number | undefined
+  /** Pieces of one large content that are read at the same time; each takes 1 MiB of memory. Default 2. */
+  readonly readsAtOnce?: number | undefined
   /** Present where objects are visible as soon as they are staged, and deletion waits; absent: at once, inside the turn to commit. */
   readonly deferral?: DeletionDeferral | undefined
   /** Stores the bytes out of the way; durable when this resolves if `fsync` is asked. The body is not changed until then. */

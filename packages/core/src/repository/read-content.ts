@@ -5,8 +5,8 @@ import type { Repository } from './context.ts'
 import { contentKey, parsePieceList, partBytes, partDigest, pieceBytes } from './pieces.ts'
 import type { ContentRow } from './rows.ts'
 
-/** Pieces that are read while those before them are checked and consumed. */
-const piecesAhead = 2
+/** Pieces that are read while those before them are checked and consumed, where the storage does not say. */
+const defaultPiecesAhead = 2
 
 /** Bytes from `offset` (inclusive) to `end` (exclusive) of a content. */
 export interface Span {
@@ -49,6 +49,7 @@ export async function* streamSpan(repository: Repository, digest: string, span: 
   const last = Math.ceil(span.end / pieceBytes)
   const load = (index: number): Promise<Uint8Array> => readPiece(repository, { row, pieces, index }, signal)
   const first = Math.floor(span.offset / pieceBytes)
+  const { readsAtOnce: piecesAhead = defaultPiecesAhead } = repository.contents
   const ahead: Promise<Uint8Array>[] = []
   const loadAhead = (index: number): void => {
     if (index >= last) return

@@ -9,6 +9,8 @@ import { quarantineObject } from './quarantine.ts'
 
 /** Parts of 8 MiB that are on their way at once: what they take of memory, a mount may have. */
 const uploadsAtOnce = 4
+/** Pieces of 1 MiB that are read at once: so many hide the time that an answer takes. */
+const readsAtOnce = 8
 /** What was uploaded longer ago is looked at before a commit refers to it: it might have been swept. */
 const lookAgainMs = 12 * 60 * 60 * 1000
 /** Longer bodies go up in parts. */
@@ -22,6 +24,7 @@ export function createContents(context: BucketContext): ContentStore {
   const { store } = context
   return {
     uploadsAtOnce,
+    readsAtOnce,
     deferral: deferralOf(context),
     stage: (key, body, options) => stage(context, { key, body, options }),
     settle: () => undefined,
