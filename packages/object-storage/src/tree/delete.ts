@@ -13,7 +13,7 @@ export async function deletePath(context: TreeContext, path: Path, options: Dele
   const file = await findFile(context.store, path, options)
   if (file !== undefined) await removeFile(context, file, options)
   if (file !== undefined && options.recursive !== true) return keepDirectory(context, above(toPrefix(path)), options)
-  const isRemoved = await removeDirectory(context, path, options)
+  const isRemoved = await removeDirectory(context, path, file === undefined ? options : { ...options, ifMatch: undefined })
   if (!isRemoved && file === undefined) {
     if (options.force === true) return
     throw new NexusError('not_found')

@@ -40,7 +40,8 @@ export function createKnownDirectories({ freshnessMs, now }: { readonly freshnes
   return { find, remember, enter, clear: () => seen.clear() }
 }
 
-/** The prefix of the directory that holds this one: `a/b/` is in `a/`, `a/` in the empty one. */
+/** The prefix of the directory that holds this one: `a/b/` is in `a/`, `a/` and `/` in the empty one. */
 export function above(prefix: string): string {
-  return prefix.slice(0, prefix.lastIndexOf('/', prefix.length - 2) + 1)
+  // `lastIndexOf` would take a negative place for 0, and find the slash again.
+  return prefix.length < 2 ? '' : prefix.slice(0, prefix.lastIndexOf('/', prefix.length - 2) + 1)
 }

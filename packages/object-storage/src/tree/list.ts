@@ -31,18 +31,18 @@ export async function* list(context: TreeContext, path: Path, options: ListOptio
 }
 
 interface PageOptions extends ListOptions {
-  /** Raw key below the directory; empty from the beginning. */
-  readonly after: string
+  /** Raw key below the directory; `undefined` from the beginning. */
+  readonly after: string | undefined
   readonly limit: number
 }
 
 async function* pagesOf({ activity, store }: TreeContext, call: Call, { recursive, after, limit }: PageOptions): AsyncGenerator<readonly Entry[]> {
   const { path, signal } = call
   const prefix = toPrefix(path)
-  const toEntries = recursive === true ? createTreeWalk({ path, prefix, after }) : (page: ObjectPage) => childrenOf(page, { path, prefix })
+  const toEntries = recursive === true ? createTreeWalk({ path, prefix, after: after ?? '' }) : (page: ObjectPage) => childrenOf(page, { path, prefix })
   // The directory's own marker takes a place in the first page.
   const pageSize = limit < 1000 ? limit + 1 : undefined
-  const startAfter = after === '' ? undefined : prefix + after
+  const startAfter = after === undefined ? undefined : prefix + after
   const pages = store.list({ prefix, startAfter, pageSize, signal, ...(recursive === true ? {} : { delimiter: '/' as const }) })[Symbol.asyncIterator]()
   let isThere = path === '/'
   try {
@@ -59,8 +59,8 @@ async function* pagesOf({ activity, store }: TreeContext, call: Call, { recursiv
 }
 
 /** An empty answer: of an empty rest, of a file, or of nothing. */
-async function refuseAbsent(store: ObjectStore, path: Path, { signal, after }: CallOptions & { readonly after: string }): Promise<void> {
-  if (after !== '' && (await holdsAny(store, toPrefix(path), { signal }))) return
+async function refuseAbsent(store: ObjectStore, path: Path, { signal, after }: CallOptions & { readonly after: string | undefined }): Promise<void> {
+  if (after !== undefined && (await holdsAny(store, toPrefix(path), { signal }))) return
   throw new NexusError((await findFile(store, path, { signal })) === undefined ? 'not_found' : 'not_directory')
 }
 
@@ -82,11 +82,11 @@ function checkLimit(limit: number | undefined): number {
 }
 
 /** Where to resume: the name of a directory may come without its slash, and then stands for what is behind `name/`, unless a file has the name too. */
-async function resumeKey(store: ObjectStore, path: Path, { startAfter, signal }: ListOptions): Promise<string> {
-  if (startAfter === undefined || startAfter === '') return ''
+async function resumeKey(store: ObjectStore, path: Path, { startAfter, signal }: ListOptions): Promise<string | undefined> {
+  if (startAfter === undefined || startAfter === '') return undefined
   const key = toRelativeKey(startAfter)
   if (startAfter.endsWith('/')) return key
   const full = toPrefix(path) + key
-  const [file, isDirectory] = await Promise.all([store.head(full, { signal }), holdsAny(store, `${full}/`, { signal })])
-  return isDirectory && file === undefined ? `${key}/` : key
+  const [info, isDirectory] = await Promise.all([full === '' ? undefined : store.head(full, { signal }), holdsAny(store, `${full}/`, { signal })])
+  return isDirectory && (info === undefined || isMarker(info)) ? `${key}/` : key
 }

@@ -2,6 +2,7 @@ import { type Body, type FileStat, NexusError, type Path, type WriteOptions } fr
 import type { PutOptions } from '../object-store.ts'
 import { checkVariants } from './capabilities.ts'
 import { checkTarget } from './check-target.ts'
+import { chunkBody } from './chunk-body.ts'
 import type { TreeContext } from './context.ts'
 import { checkLength, guardBody, type LengthLimits } from './guard-body.ts'
 import { toKey } from './keys.ts'
@@ -13,8 +14,8 @@ export async function write(context: TreeContext, path: Path, body: Body, option
   try {
     return await checkAndPut(context, path, body, options)
   } catch (error) {
-    // A source that nobody takes must not wait for a reader for ever. It may be at its end, or have failed by itself.
-    if (!(body instanceof Uint8Array) && !body.locked) await body.cancel(error)
+    // A source that nobody takes must not wait for a reader for ever. What it says to that is nothing to the caller, who hears why.
+    if (!(body instanceof Uint8Array) && !body.locked) void body.cancel(error).catch(() => undefined)
     throw error
   }
 }
@@ -23,9 +24,9 @@ async function checkAndPut(context: TreeContext, path: Path, body: Body, options
   checkVariants(context.capabilities, options)
   const limits = { maxSizeBytes: context.store.maxSizeBytes, sizeBytes: options.sizeBytes, ...(path.endsWith('/%_') ? { least: 1 as const } : {}) }
   checkBefore(body, limits)
-  // What has this etag is a file, with directories above it.
-  if (options.ifMatch === undefined || path === '/') await checkTarget(context, path, options)
   const key = toKey(path)
+  // What has the etag of ifMatch is a file, with directories above it: no look before.
+  if (options.ifMatch === undefined || key === '') await checkTarget(context, path, options)
   const info = await put(context, key, body, { ...options, limits })
   context.known.enter(above(`${key}/`))
   return toFileStat(path, info)
@@ -41,7 +42,7 @@ function put({ store, singlePutBytes }: TreeContext, key: string, body: Body, op
   const { contentType, metadata, signal } = options
   const given = { condition: toCondition(options), contentType, metadata, signal }
   if (!(body instanceof Uint8Array)) return store.putStream(key, guardBody(body, options.limits), given)
-  return body.length <= singlePutBytes ? store.put(key, body, given) : store.putStream(key, new Blob([body]).stream(), given)
+  return body.length <= singlePutBytes ? store.put(key, body, given) : store.putStream(key, chunkBody(body), given)
 }
 
 function toCondition({ ifMatch, ifNoneMatch }: WriteOptions): PutOptions['condition'] {
