@@ -1,0 +1,82 @@
+import { NexusError, parsePath } from '@nexus/core/contract'
+import { describe, expect, it } from 'vitest'
+import type { StoreRequest } from '../src/memory-request.ts'
+import { openMemoryStore } from '../src/memory-store.ts'
+import { openObjectTree } from '../src/tree/open-object-tree.ts'
+import { bytes, failureOf, keysIn, openTree, textOf } from './tree-kit.ts'
+
+const at = parsePath
+
+/** A tree in whose store something happens before each request of a kind, `times` times. */
+function openWith(verb: StoreRequest['verb'], times: number, strike: (request: StoreRequest) => void | Promise<void>) {
+  let isArmed = false
+  let left = times
+  const opened = openTree({
+    before: async (request) => {
+      if (!isArmed || request.verb !== verb || left === 0) return
+      left--
+      isArmed = false
+      await strike(request)
+      isArmed = true
+    },
+  })
+  return { ...opened, arm: () => void (isArmed = true), hasStruck: () => left < times }
+}
+
+describe('what others do in between', () => {
+  it.each([[1, 'works on what they left'], [9, 'is given up']])('%i times before setMetadata writes: it %s', async (times) => {
+    const opened = openWith('copy', times, async () => {
+      await opened.store.put('a', bytes('theirs'))
+    })
+    await opened.store.put('a', bytes('ours'))
+    opened.arm()
+    const changing = opened.tree.setMetadata!(at('/a'), { colour: 'red' })
+    if (times === 1) expect((await changing).metadata).toEqual({ colour: 'red' })
+    else expect(await failureOf(changing)).toMatchObject({ code: 'busy', path: '/a' })
+    expect(opened.hasStruck()).toBe(true)
+    expect(await textOf(opened.tree, '/a')).toBe('theirs')
+  })
+
+  it.each([[1, 'the new end'], [9, 'nothing']])('%i times before a suffix is read: it gives %s', async (times) => {
+    const opened = openWith('get', times, async () => {
+      await opened.store.put('a', bytes('longer than before'))
+    })
+    await opened.store.put('a', bytes('short'))
+    opened.arm()
+    const reading = opened.tree.read(at('/a'), { range: { suffix: 6 } })
+    if (times === 1) expect(await (await reading).text()).toBe('before')
+    else expect(await failureOf(reading)).toMatchObject({ code: 'busy' })
+  })
+
+  it('between the copy and the deletion of a rename is not lost', async () => {
+    const opened = openWith('deleteMatching', 1, async () => {
+      await opened.store.put('a', bytes('theirs'))
+    })
+    await opened.store.put('a', bytes('ours'))
+    opened.arm()
+    expect(await failureOf(opened.tree.rename!(at('/a'), at('/b')))).toMatchObject({ code: 'precondition_failed', path: '/a' })
+    expect([await textOf(opened.tree, '/a'), await textOf(opened.tree, '/b')]).toEqual(['theirs', 'ours'])
+  })
+})
+
+describe('failures of the store', () => {
+  it('are told by path and verb, and an unknown outcome stays one', async () => {
+    const opened = openWith('put', 1, ({ after }) => after(() => { throw new NexusError('outcome_unknown', { op: 'put', path: 'docs/a' }) }))
+    opened.arm()
+    expect(await failureOf(opened.tree.write(at('/docs/a'), bytes('x')))).toMatchObject({ code: 'outcome_unknown', op: 'write', path: '/docs/a' })
+    expect(await textOf(opened.tree, '/docs/a')).toBe('x')
+  })
+
+  it('in the middle of a directory rename leave every file in one place at least', async () => {
+    const opened = openWith('copy', 1, () => { throw new NexusError('unavailable') })
+    for (const key of ['docs/a', 'docs/b', 'docs/c']) await opened.store.put(key, bytes(key))
+    opened.arm()
+    expect(await failureOf(opened.tree.rename!(at('/docs'), at('/moved'), { allowNonAtomic: true }))).toMatchObject({ code: 'unavailable' })
+    expect(await keysIn(opened.store)).toEqual(expect.arrayContaining(['docs/a', 'docs/b', 'docs/c']))
+  })
+
+  it('that are no NexusErrors become unexpected ones', async () => {
+    const tree = openObjectTree(openMemoryStore({ before: () => { throw new TypeError('a bug') } }))
+    expect(await failureOf(tree.stat(at('/a')))).toMatchObject({ code: 'unexpected', op: 'stat', path: '/a' })
+  })
+})
