@@ -1,9 +1,9 @@
 import { type CallOptions, isNexusError, NexusError } from '@nexus/core/contract'
 import { repeatedly } from './attempts.ts'
 import { type BucketContext, createOnly } from './context.ts'
+import { fetchObject } from './fetch-object.ts'
 import { journalKey } from './journal-object.ts'
 import { type ListedGroup, listJournal } from './list-journal.ts'
-import { fetchObject } from './read-journal.ts'
 
 const deletedAtOnce = 256
 

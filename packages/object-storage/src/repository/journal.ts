@@ -3,9 +3,10 @@ import { appendGroup } from './append.ts'
 import { repeatedly } from './attempts.ts'
 import type { BucketContext } from './context.ts'
 import { createDescriptor, readDescriptor, replaceDescriptor, repositoryOfJournal } from './descriptor.ts'
+import { readInline } from './fetch-object.ts'
 import { beginAfter, describeGroups, removeGroups } from './groups.ts'
 import { oldestNumber } from './list-journal.ts'
-import { entryAt, newer, readInline } from './read-journal.ts'
+import { entryAt, newer } from './read-journal.ts'
 import { createTurns } from './turns.ts'
 
 /** How often `wait` looks whether another process has committed, in milliseconds. */

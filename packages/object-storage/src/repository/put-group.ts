@@ -1,8 +1,9 @@
 import { isNexusError, NexusError } from '@nexus/core/contract'
 import { Backoff, mayPass } from './attempts.ts'
 import { type BucketContext, createOnly } from './context.ts'
+import { fetchObject } from './fetch-object.ts'
 import { journalKey, type JournalObject } from './journal-object.ts'
-import { fetchObject, seeEnd } from './read-journal.ts'
+import { seeEnd } from './read-journal.ts'
 
 /** Delays that one group may wait for the service, all together. */
 const patienceMs = 60_000

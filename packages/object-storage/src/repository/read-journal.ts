@@ -1,8 +1,8 @@
-import { type CallOptions, type InlineLocation, isNexusError, type JournalEntry, type JournalPosition, NexusError } from '@nexus/core/contract'
-import { readBody } from '../read-body.ts'
+import type { CallOptions, JournalEntry, JournalPosition, NexusError } from '@nexus/core/contract'
 import { repeatedly } from './attempts.ts'
 import type { BucketContext } from './context.ts'
-import { corruptJournal, goneFromJournal, journalKey, type JournalObject, parseJournalObject } from './journal-object.ts'
+import { fetchObject } from './fetch-object.ts'
+import { corruptJournal, goneFromJournal, journalKey, type JournalObject } from './journal-object.ts'
 import { listJournal, oldestNumber } from './list-journal.ts'
 
 const objectsAtOnce = 8
@@ -67,42 +67,6 @@ export async function entryAt(context: BucketContext, position: JournalPosition,
   if (position.segment === 0) return undefined
   const object = context.cache.get(position.segment) ?? (await fetchObject(context, position.segment, options))
   return object?.entries.find(({ end }) => end.sequence === position.sequence && end.offset === position.offset)
-}
-
-/** Bytes of an inline content. @throws NexusError `not_found`, `corrupt` */
-export async function readInline(context: BucketContext, { segment, offset, sizeBytes }: InlineLocation): Promise<Uint8Array> {
-  const known = context.cache.get(segment)
-  if (known !== undefined) return known.bytes.slice(offset, offset + sizeBytes)
-  if (sizeBytes === 0) return new Uint8Array(0)
-  const key = journalKey(segment)
-  const bytes = await repeatedly(context, undefined, async () => {
-    const body = await context.store.get(key, { range: { offset, length: sizeBytes } })
-    return body === undefined ? undefined : readBody(body)
-  })
-  if (bytes === undefined) throw goneFromJournal(key, segment)
-  if (bytes.length === sizeBytes) return bytes
-  throw corruptJournal(key, `${sizeBytes} bytes are expected at byte ${offset}, and the object ends after ${bytes.length} of them.`)
-}
-
-/** An object of the journal, past the cache; what reads wrong is read once more. */
-export async function fetchObject(context: BucketContext, first: number, options: CallOptions): Promise<JournalObject | undefined> {
-  try {
-    return await fetchOnce(context, first, options)
-  } catch (error) {
-    if (!isNexusError(error, 'corrupt')) throw error
-    return fetchOnce(context, first, options)
-  }
-}
-
-async function fetchOnce(context: BucketContext, first: number, { signal }: CallOptions): Promise<JournalObject | undefined> {
-  const bytes = await repeatedly(context, signal, async () => {
-    const body = await context.store.get(journalKey(first), { signal })
-    return body === undefined ? undefined : readBody(body)
-  })
-  if (bytes === undefined) return undefined
-  const object = parseJournalObject(context.codec, first, bytes)
-  context.cache.put(object)
-  return object
 }
 
 /** What follows in the object that holds the position's commit. */
