@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openRepository, type Path, parsePath, type RepositoryBackend, type RepositoryOptions, type RepositoryStores } from '@nexus/core'
 import { onTestFinished } from 'vitest'
-import { type BucketStoreOptions, type MemoryStore, type MemoryStoreOptions, type ObjectStore, openBucketStores, openMemoryStore, type StoreRequest } from '../../../packages/object-storage/src/index.ts'
+import { type BucketStoreOptions, type MemoryStore, type MemoryStoreOptions, type ObjectStore, openBucketStores, openMemoryStore, type StoreRequest } from '@nexus/object-storage'
 
 export { type MemoryStore, type ObjectStore, openBucketStores, openMemoryStore, type StoreRequest }
 

@@ -40,11 +40,14 @@ describe('the lock', () => {
   it('lets callers of one process in by order of arrival', async () => {
     const stores = await openTestStore()
     const order: number[] = []
-    await Promise.all([1, 2, 3, 4].map((number) => stores.journal.append(journalStart, async () => {
-      await Promise.resolve()
-      order.push(number)
-      return []
-    }, { durability: 'os' })))
+    const commit = async (number: number): Promise<void> => {
+      await stores.journal.append(journalStart, async () => {
+        await Promise.resolve()
+        order.push(number)
+        return []
+      }, { durability: 'os' })
+    }
+    await Promise.all([1, 2, 3, 4].map(commit))
     expect(order).toEqual([1, 2, 3, 4])
   })
 

@@ -1,5 +1,5 @@
-import type { BackendDefinition, OpenContext } from '@nexus/core/contract'
-import { detectLayout, type ObjectStore, openBucketStores, openObjectTree, withPrefix } from '@nexus/object-storage'
+import { type BackendDefinition, createPolicy, type OpenContext } from '@nexus/core/contract'
+import { detectLayout, type ObjectStore, openBucketStores, openObjectTree, resilient, withPrefix } from '@nexus/object-storage'
 import { parseS3Config, type S3Config, s3FromUri } from './config.ts'
 import { openS3Store } from './store.ts'
 
@@ -9,10 +9,10 @@ export const s3Backend: BackendDefinition<S3Config> = {
   contract: 1,
   fromUri: s3FromUri,
   parseConfig: parseS3Config,
-  open: async (config, context) => openObjectTree(await openPrefix(config, context), { now: context.now }),
-  openStore: async (config, context) => openBucketStores(await openPrefix(config, context), context),
+  open: async (config, context) => openObjectTree(await openPrefix(config, context, attempts), { now: context.now }),
+  openStore: async (config, context) => openBucketStores(await openPrefix(config, context, 1), context),
   detectLayout: async (config, context) => {
-    const store = await openPrefix(config, context)
+    const store = await openPrefix(config, context, attempts)
     try {
       return await detectLayout(store, { signal: context.signal })
     } finally {
@@ -21,6 +21,9 @@ export const s3Backend: BackendDefinition<S3Config> = {
   },
 }
 
-async function openPrefix(config: S3Config, context: OpenContext): Promise<ObjectStore> {
-  return withPrefix(await openS3Store(config, context), config.prefix)
+/** Of each request; a repository repeats its own, because it knows what its journal says of a lost answer. */
+const attempts = 3
+
+async function openPrefix(config: S3Config, context: OpenContext, attemptsEach: number): Promise<ObjectStore> {
+  return withPrefix(resilient(await openS3Store(config, context), createPolicy({ attempts: attemptsEach, now: context.now })), config.prefix)
 }

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest'
-import type { ObjectStore } from '../../object-storage/src/object-store.ts'
+import type { ObjectStore } from '@nexus/object-storage'
 import { changeRules } from './object-store/change-rules.ts'
 import { listRules } from './object-store/list-rules.ts'
 import { putRules } from './object-store/put-rules.ts'

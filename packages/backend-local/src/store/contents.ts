@@ -21,15 +21,12 @@ export interface ContentContext {
 /** Read on the event loop's own time: a thread-pool hop costs more than 64 KiB from the page cache. */
 const inlineReadBytes = 64 * 1024
 const syncsAtOnce = 8
-/** Copying into the page cache is what takes the time, and two threads copy twice as fast. */
-const partsAtOnce = 2
 
 /** Contents as files below the repository's root. */
 export function createContents(context: ContentContext): ContentStore {
   const { layout, environment: { files } } = context
   const staging = createStaging(context)
   return {
-    uploadsAtOnce: partsAtOnce,
     stage: staging.stage,
     settle: staging.settle,
     sync: (keys, options) => syncContents(context, keys, options).then(() => staging.syncParents(keys)),

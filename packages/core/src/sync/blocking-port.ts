@@ -1,5 +1,5 @@
 import { NexusError, isNexusError } from '../contract/errors.ts'
-import { type Channel, type Message, controls, passTurn, readFrames, turns, writeFrames } from './channel.ts'
+import { type Channel, type Message, controls, lookFirst, passTurn, readFrames, turns, writeFrames } from './channel.ts'
 import { type ErrorRecord, fromErrorRecord, toErrorRecord } from './error-record.ts'
 
 /** A call as the worker takes it; `args` can be cloned. */
@@ -91,8 +91,9 @@ function receive(channel: Channel): Message {
   }
 }
 
-/** No spinning first: measured, it gains nothing on idle cores and costs the worker its core on busy ones. */
-function waitForTurn({ control }: Channel): void {
+function waitForTurn(channel: Channel): void {
+  const { control } = channel
+  lookFirst(channel, turns.worker)
   while (Atomics.load(control, controls.turn) !== turns.main) {
     if (Atomics.load(control, controls.ended) !== 0) throw new NexusError('unavailable', { reason: 'The worker thread of this filesystem ended; mount it again.' })
     Atomics.wait(control, controls.turn, turns.worker)

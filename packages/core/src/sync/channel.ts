@@ -44,6 +44,14 @@ export function passTurn({ control }: Channel, to: number): void {
   Atomics.notify(control, controls.turn)
 }
 
+/** Looks that often before a thread sleeps, some 30 us. */
+const looks = 10_000
+
+/** Waits a moment, awake, while it is that side's turn: a sleeping thread takes 40 us and more to wake on a virtual machine, and the answer is often faster. */
+export function lookFirst({ control }: Channel, turn: number): void {
+  for (let look = 0; look < looks && Atomics.load(control, controls.turn) === turn; look++);
+}
+
 /**
  * Puts a message into the shared memory frame by frame.
  * @returns After each frame but the last: the turn has to be passed, and come back, before the next step.

@@ -1,4 +1,4 @@
-import { type Channel, type Message, controls, passTurn, readFrames, turns, writeFrames } from './channel.ts'
+import { type Channel, type Message, controls, lookFirst, passTurn, readFrames, turns, writeFrames } from './channel.ts'
 
 /** The worker's end of a channel, which must never block for long: its event loop does the real work. */
 export interface WaitingPort {
@@ -20,7 +20,10 @@ export function openWaitingPort(channel: Channel, isIdle: () => boolean): Waitin
       await new Promise(setImmediate)
       lastLoop = performance.now()
     }
-    if (isIdle()) Atomics.wait(channel.control, controls.turn, turns.main, lingerMs)
+    if (isIdle()) {
+      lookFirst(channel, turns.main)
+      Atomics.wait(channel.control, controls.turn, turns.main, lingerMs)
+    }
     const waiting = Atomics.waitAsync(channel.control, controls.turn, turns.main)
     if (!waiting.async) return
     await waiting.value

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ObjectVersion } from '../../../object-storage/src/object-store.ts'
+import type { ObjectVersion } from '@nexus/object-storage'
 import { bytesOf, fails, holds, isAbsent, patternBytes, put, type RuleContext, rules, type StoreRule, tellsHead } from './rule.ts'
 
 async function versionsOf({ store }: RuleContext, key: string): Promise<ObjectVersion[]> {

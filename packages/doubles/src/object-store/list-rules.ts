@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ListPagesOptions, ObjectPage } from '../../../object-storage/src/object-store.ts'
+import type { ListPagesOptions, ObjectPage } from '@nexus/object-storage'
 import { holds, put, type RuleContext, rules, type StoreRule } from './rule.ts'
 
 /** In order of their bytes, which is not that of UTF-16. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ObjectBody, ObjectInfo, ObjectStore, PutOptions } from '../../../object-storage/src/object-store.ts'
+import type { ObjectBody, ObjectInfo, ObjectStore, PutOptions } from '@nexus/object-storage'
 
 /** What a rule is asked of. */
 export interface RuleContext {
