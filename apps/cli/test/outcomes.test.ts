@@ -35,7 +35,7 @@ describe('exit codes', () => {
     [['ls', 'local://./data?layout=neither'], 20, 'invalid_config'],
     [['ls', 'nope://x'], 20, 'invalid_config'],
     [['ls', 's3://secret@bucket'], 20, 'invalid_config'],
-    [['ls', 's3://bucket'], 28, 'unavailable'],
+    [['ls', 'gdrive://my-drive'], 28, 'unavailable'],
     [['versions', 'local://./data/a.txt'], 24, 'unsupported'],
     [['gc', 'local://./data'], 24, 'unsupported'],
     [['write', '--text', 'x', 'local://./data/x?readonly=true'], 23, 'read_only'],

@@ -18,7 +18,7 @@ async function pages(): Promise<string[]> {
   return texts.filter(({ exists }) => exists).map(({ name }) => name)
 }
 
-/** The TypeScript blocks of a page, but for those marked `nocheck`, which show a file of somebody else's project. */
+/** The TypeScript blocks of a page, but for those marked `nocheck`, which show a file of somebody else's project, or need somebody's bucket. */
 async function blocks(page: string): Promise<string[]> {
   const text = await readFile(join(root, page), 'utf8')
   return [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? '').filter((code) => code.includes('import '))

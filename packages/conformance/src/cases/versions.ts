@@ -83,6 +83,11 @@ export const versionCases: readonly ContractCase[] = section('Versions', {
       assert.deepEqual(await contentsOf(context, kept), ['new', 'old'])
       assert.ok(kept.every(({ current }) => !current))
       assert.equal((await context.backend.stat(at('/file'), { version })).sizeBytes, 3)
+      await put(context, '/folder/file', 'old')
+      await put(context, '/folder/file', 'new')
+      await context.backend.delete(at('/folder'), { recursive: true })
+      const below = await versions('/folder/file')
+      assert.deepEqual(below.map(({ sizeBytes, current }) => [sizeBytes, current]), [[3, false], [3, false]])
     }),
   'A name that is written again keeps the versions from before its deletion.': (context) =>
     where(context, async (versions) => {

@@ -14,14 +14,23 @@ export interface History {
   versions(node: number, below: number, limit: number): EntryRow[]
   /** A kept version of any file that ever had this name. */
   versionAt(path: Path, version: number): EntryRow | undefined
-  /** The files that had this name, the live one first, then by when they went. */
-  filesAt(path: Path): { readonly node: number; readonly live: EntryRow | undefined }[]
+  /** The files that had this name, the one there last first, then by when they went. */
+  filesAt(path: Path): NamedFile[]
   /** Entries of a directory as of a commit, ordered by key. */
   childrenAt(directory: number, page: { readonly sequence: number; readonly after: string; readonly limit: number }): EntryRow[]
   /** Where a directory was after a commit; `undefined` when its place was forgotten. */
   pathOf(node: number, sequence: number): string | undefined
   /** The snapshot of that name whose directory holds the path. */
   snapshot(path: Path, name: string): number | undefined
+}
+
+/** A file that has or had a name. */
+export interface NamedFile {
+  readonly node: number
+  /** Its newest version while its name leads to it; in a directory that is gone, too. */
+  readonly last: EntryRow | undefined
+  /** Whether that is what `read` gives now. */
+  readonly isCurrent: boolean
 }
 
 interface PastRow {
@@ -39,6 +48,7 @@ export function createHistory(database: Database.Database): History {
   const live = database.prepare<[number, string, string], EntryRow>('SELECT * FROM entries WHERE directory = ? AND key IN (?, ?)')
   const pastAt = database.prepare<[number, string, string, number, number], PastRow>('SELECT * FROM past WHERE directory = ? AND key IN (?, ?) AND born <= ? AND died > ?')
   const pastLast = database.prepare<[number, string, string], PastRow>('SELECT * FROM past WHERE directory = ? AND key IN (?, ?) ORDER BY died DESC LIMIT 1')
+  const pastGone = database.prepare<[number, string, string], PastRow>('SELECT * FROM past WHERE directory = ? AND key IN (?, ?) AND moved = 0 ORDER BY died DESC LIMIT 1')
   const pastFiles = database.prepare<[number, string], { node: number }>('SELECT node FROM past WHERE directory = ? AND key = ? AND moved = 0 ORDER BY died DESC')
   const versions = database.prepare<[number, number, number], EntryRow>('SELECT 0 AS directory, \'\' AS key, node, 0 AS born, version, digest, size, modified, created, type, metadata FROM versions WHERE node = ? AND version < ? ORDER BY version DESC LIMIT ?')
   const liveChildren = database.prepare<[number, string, number, number], EntryRow>('SELECT * FROM entries WHERE directory = ? AND key > ? AND born <= ? ORDER BY key LIMIT ?')
@@ -66,22 +76,24 @@ export function createHistory(database: Database.Database): History {
     return past === undefined ? undefined : fromPast(past, sequence)
   }
 
-  const lastNode = (path: Path): { node: number; live: EntryRow | undefined } | undefined => {
+  /** @param past Where to look for what is there no more: what moved on is elsewhere, with its files and their versions. */
+  const lastNode = (path: Path, past = pastLast): { node: number; live: EntryRow | undefined } | undefined => {
     let found: { node: number; live: EntryRow | undefined } = { node: rootNode, live: rootRow }
     for (const name of pathSegments(path)) {
       const row: EntryRow | undefined = live.get(found.node, name, `${name}/`)
-      const node: number | undefined = row?.node ?? pastLast.get(found.node, name, `${name}/`)?.node
+      const node: number | undefined = row?.node ?? past.get(found.node, name, `${name}/`)?.node
       if (node === undefined) return undefined
       found = { node, live: found.live === undefined ? undefined : row }
   }
     return found
   }
-  const filesAt = (path: Path): { node: number; live: EntryRow | undefined }[] => {
-    const parent = path === '/' ? undefined : lastNode(parentPath(path))
+  const filesAt = (path: Path): NamedFile[] => {
+    const parent = path === '/' ? undefined : lastNode(parentPath(path), pastGone)
     if (parent === undefined) return []
     const now = live.get(parent.node, baseName(path), baseName(path))
     const gone = pastFiles.all(parent.node, baseName(path)).filter(({ node }) => node !== now?.node)
-    return [...(now === undefined ? [] : [{ node: now.node, live: now }]), ...gone.map(({ node }) => ({ node, live: undefined }))]
+    const last = now === undefined ? [] : [{ node: now.node, last: now, isCurrent: parent.live !== undefined }]
+    return [...last, ...gone.map(({ node }) => ({ node, last: undefined, isCurrent: false }))]
   }
 
   return {
@@ -95,11 +107,11 @@ export function createHistory(database: Database.Database): History {
       }
       return row
     },
-    lastNode,
+    lastNode: (path) => lastNode(path),
     versions: (node, below, limit) => versions.all(node, below, limit),
     versionAt(path, version) {
-      for (const { node, live: now } of filesAt(path)) {
-        if (now?.version === version) return now
+      for (const { node, last } of filesAt(path)) {
+        if (last?.version === version) return last
         const kept = versions.all(node, version + 1, 1).find((row) => row.version === version)
         if (kept !== undefined) return kept
       }

@@ -2,9 +2,8 @@ import type { CallOptions, FileVersion } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
 import type { Path } from '../contract/paths.ts'
 import type { Repository } from './context.ts'
-import { createHistory } from './history.ts'
+import { createHistory, type NamedFile } from './history.ts'
 import { presentRow } from './read.ts'
-import type { EntryRow } from './rows.ts'
 import { broken } from './run.ts'
 import { toVersion } from './to-stat.ts'
 
@@ -16,19 +15,19 @@ export async function* versions(repository: Repository, path: Path, { signal }: 
     signal?.throwIfAborted()
     repository.enter()
     const { algorithm } = repository.hasher
-    for (const { node, live } of await filesNamed(repository, path, signal)) {
-      if (live?.digest != null) yield toVersion({ ...live, digest: live.digest }, path, { algorithm, current: true })
-      yield* keptVersions(repository, { node, path, below: live?.version ?? Number.MAX_SAFE_INTEGER }, signal)
+    for (const { node, last, isCurrent } of await filesNamed(repository, path, signal)) {
+      if (last?.digest != null) yield toVersion({ ...last, digest: last.digest }, path, { algorithm, current: isCurrent })
+      yield* keptVersions(repository, { node, path, below: last?.version ?? Number.MAX_SAFE_INTEGER }, signal)
     }
   } catch (error) {
     throw await broken(repository, error, { op: 'versions', path, signal })
   }
 }
 
-async function filesNamed(repository: Repository, path: Path, signal: AbortSignal | undefined): Promise<{ readonly node: number; readonly live: EntryRow | undefined }[]> {
+async function filesNamed(repository: Repository, path: Path, signal: AbortSignal | undefined): Promise<readonly NamedFile[]> {
   const reader = await repository.settleIndex(signal)
   const history = reader === undefined ? undefined : createHistory(reader.database)
-  const files = (history?.filesAt(path) ?? []).filter(({ node, live }) => live !== undefined || history?.versions(node, Number.MAX_SAFE_INTEGER, 1).length !== 0)
+  const files = (history?.filesAt(path) ?? []).filter(({ node, last }) => last !== undefined || history?.versions(node, Number.MAX_SAFE_INTEGER, 1).length !== 0)
   if (files.length > 0) return files
   throw new NexusError(presentRow(repository, path).digest === null ? 'is_directory' : 'not_found')
 }
