@@ -7,7 +7,7 @@ import { parseCopyOperand, parseNexusOperand } from '../src/paths/operand.ts'
 import { mountForUri } from '../src/paths/uri-mount.ts'
 
 const place = {
-  workingDirectory: '/work',
+  workingDirectory: '/somewhere',
   homeDirectory: '/home/ada',
   mountPoints: [parsePath('/local/data'), parsePath('/srv/both')],
   existsOnHost: (path: string) => ['/', '/tmp', '/tmp/x', '/srv', '/srv/both', '/srv/both/x'].includes(path),
@@ -15,12 +15,12 @@ const place = {
 
 describe('an operand of cp', () => {
   it.each([
-    ['./x', 'host', '/work/x'],
+    ['./x', 'host', '/somewhere/x'],
     ['../x', 'host', '/x'],
-    ['x/y', 'host', '/work/x/y'],
+    ['x/y', 'host', '/somewhere/x/y'],
     ['~/x', 'host', '/home/ada/x'],
     ['host:/local/data/x', 'host', '/local/data/x'],
-    ['host:rel', 'host', '/work/rel'],
+    ['host:rel', 'host', '/somewhere/rel'],
     ['/tmp/x', 'host', '/tmp/x'],
     ['/tmp/new', 'host', '/tmp/new'],
     ['/tmp/../tmp/x', 'host', '/tmp/x'],
@@ -46,12 +46,12 @@ describe('an operand of cp', () => {
 
 describe('a URI on the command line', () => {
   it('of a bucket mounts the bucket; the rest is the path', () => {
-    const { uri, inner, shown } = mountForUri('s3://bucket/a/b.txt?region=eu', { workingDirectory: '/work' })
+    const { uri, inner, shown } = mountForUri('s3://bucket/a/b.txt?region=eu', { workingDirectory: '/somewhere' })
     expect({ uri, inner, shown: shown('/a/c') }).toEqual({ uri: 's3://bucket?region=eu', inner: '/a/b.txt', shown: 's3://bucket/a/c?region=eu' })
   })
 
   it('of a place that is absent mounts the directory above it', () => {
-    const { uri, inner, shown } = mountForUri('local:///nowhere-at-all/x%23y', { workingDirectory: '/work' })
+    const { uri, inner, shown } = mountForUri('local:///nowhere-at-all/x%23y', { workingDirectory: '/somewhere' })
     expect({ uri, inner, shown: shown('/nowhere-at-all/z') }).toEqual({ uri: 'local:///', inner: '/nowhere-at-all/x#y', shown: 'local:///nowhere-at-all/z' })
   })
 })

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { nexusHome, stateDirectory } from './state-directory.ts'
 
-const linux = { platform: 'linux', homeDirectory: '/home/ada', workingDirectory: '/work', env: {} } as const
-const darwin = { platform: 'darwin', homeDirectory: '/Users/ada', workingDirectory: '/work', env: {} } as const
+const linux = { platform: 'linux', homeDirectory: '/home/ada', workingDirectory: '/somewhere', env: {} } as const
+const darwin = { platform: 'darwin', homeDirectory: '/Users/ada', workingDirectory: '/somewhere', env: {} } as const
 const windows = { platform: 'win32', homeDirectory: 'C:\\Users\\ada', workingDirectory: 'C:\\work', env: {} } as const
 
 describe('stateDirectory', () => {
@@ -16,7 +16,7 @@ describe('stateDirectory', () => {
     ['Windows', { ...windows, env: { LOCALAPPDATA: 'D:\\Local' } }, 'D:\\Local\\nexus-fs'],
     ['Windows without LOCALAPPDATA', windows, 'C:\\Users\\ada\\AppData\\Local\\nexus-fs'],
     ['an absolute NEXUS_FS_STATE_DIR', { ...linux, env: { NEXUS_FS_STATE_DIR: '/state' } }, '/state'],
-    ['a relative NEXUS_FS_STATE_DIR starts at the working directory', { ...linux, env: { NEXUS_FS_STATE_DIR: 'state' } }, '/work/state'],
+    ['a relative NEXUS_FS_STATE_DIR starts at the working directory', { ...linux, env: { NEXUS_FS_STATE_DIR: 'state' } }, '/somewhere/state'],
     ['NEXUS_FS_STATE_DIR on Windows', { ...windows, env: { NEXUS_FS_STATE_DIR: 'state' } }, 'C:\\work\\state'],
     ['an empty NEXUS_FS_STATE_DIR is none', { ...linux, env: { NEXUS_FS_STATE_DIR: '' } }, '/home/ada/.local/state/nexus-fs'],
   ])('%s', (_case, place, expected) => {
@@ -28,7 +28,7 @@ describe('nexusHome', () => {
   it.each([
     ['Linux', linux, '/home/ada/.nexus'],
     ['Windows', windows, 'C:\\Users\\ada\\.nexus'],
-    ['NEXUS_HOME', { ...linux, env: { NEXUS_HOME: 'home' } }, '/work/home'],
+    ['NEXUS_HOME', { ...linux, env: { NEXUS_HOME: 'home' } }, '/somewhere/home'],
   ])('%s', (_case, place, expected) => {
     expect(nexusHome(place)).toBe(expected)
   })
