@@ -1,9 +1,8 @@
-import { createRecordCodec, type RepositoryStores } from '@nexus/core/contract'
+import { createRecordCodec, type RepositoryStores, sleep } from '@nexus/core/contract'
 import type { ObjectStore } from '../object-store.ts'
 import { createContents } from './contents.ts'
 import type { BucketContext, Delay } from './context.ts'
 import { createJournal } from './journal.ts'
-import { timerDelay } from './delay.ts'
 import { JournalCache } from './journal-cache.ts'
 import { oneWriterReason } from './prove-create-only.ts'
 import { createStoreClock } from './store-clock.ts'
@@ -28,7 +27,7 @@ const freshnessMs = 2_000
  * `createDescriptor`. Closing the journal closes the store.
  */
 export async function openBucketStores(store: ObjectStore, options: BucketStoreOptions): Promise<RepositoryStores> {
-  const { now, random, delay = timerDelay } = options
+  const { now, random, delay = sleep } = options
   const hasOneWriter = options.writers === 'one'
   const context: BucketContext = {
     store,
