@@ -1,7 +1,9 @@
-import { type Backend, type BatchOperation, type FileContent, isNexusError, type Path, relativePath, relocateError, underPath } from '@nexus/core'
+import { type Backend, type BatchOperation, type FileContent, isNexusError, type Kernel, type Path, relativePath, relocateError, underPath } from '@nexus/core'
+
+type VerbsOfKernel = Pick<Kernel, keyof Kernel & keyof Backend>
 
 /** A directory of a backend as if it were a backend of its own, so that the suite can be asked of what lies below a mount point. */
-export function rootedAt(inner: Required<Backend>, root: Path): Required<Backend> {
+export function rootedAt(inner: VerbsOfKernel, root: Path): VerbsOfKernel {
   const down = (path: Path): Path => underPath(root, path)
   const up = <T extends { readonly path: Path }>(told: T): T => ({ ...told, path: relativePath(told.path, root) })
   const retold = (error: unknown): unknown =>

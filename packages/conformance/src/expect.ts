@@ -28,9 +28,9 @@ export async function failure(promise: Promise<unknown>): Promise<unknown> {
 }
 
 /** Members of a backend that may be absent. */
-export type OptionalMember = Exclude<{ [K in keyof Backend]-?: undefined extends Backend[K] ? K : never }[keyof Backend], 'capabilitiesAt'>
+export type OptionalMember = Exclude<{ [K in keyof Backend]-?: undefined extends Backend[K] ? K : never }[keyof Backend], 'capabilitiesAt' | 'cacheScope'>
 
-/** The capability that declares a member; `usage` is declared by being there. */
+/** The capability that declares a member; the others are declared by being there. */
 const capabilityOf = {
   append: 'append',
   setMetadata: 'metadata',
@@ -45,6 +45,9 @@ const capabilityOf = {
   search: 'search',
   presign: 'presign',
   usage: undefined,
+  serviceHealth: undefined,
+  storedAt: undefined,
+  copyFrom: undefined,
 } satisfies Record<OptionalMember, keyof Capabilities | undefined>
 
 /** The member where it is declared and there; a member that is there undeclared refuses, and is not asked. */

@@ -188,6 +188,32 @@ export interface Usage {
   readonly storedBytes?: number | undefined
 }
 
+/** Where a file's bytes lie in a service, told to another backend of the same service so that it can copy them there. */
+export interface StoredFile {
+  /** Names the service and never a secret; only a backend that names its own service in the same way understands the rest. */
+  readonly service: string
+  /** Bucket, or whatever the service keeps its files in. */
+  readonly container: string
+  readonly key: string
+}
+
+/** How a service that is asked over a network is doing; counted since the backend was opened. */
+export interface ServiceHealth {
+  /** Kinds of requests that are refused for a while, because the service did not answer several times in a row. Empty: it is well. */
+  readonly refusing: readonly ('read' | 'write' | 'list')[]
+  readonly requests: number
+  /** Requests that were sent again, among `requests`. */
+  readonly repetitions: number
+  readonly failures: number
+  readonly underWay: number
+  /** Requests that may be under way at once, as it adapts. */
+  readonly concurrencyLimit: number
+  /** How long the service asked not to be asked, from now on, in milliseconds. */
+  readonly pausedForMs: number
+  /** Until an answer began, over the last requests that were answered, in milliseconds; absent before the first. */
+  readonly latencyMs?: { readonly median: number; readonly p95: number } | undefined
+}
+
 /** What holds everywhere in a backend. A variant that is `false` here fails with `unsupported` before any I/O. */
 export interface Capabilities {
   /** `rendered`: a document reads back differently from what was written. */
@@ -228,6 +254,15 @@ export interface Backend {
   readonly capabilities: Capabilities
   /** Backends made of backends: what holds at one path. */
   capabilitiesAt?(path: Path): Capabilities
+  /**
+   * Names the storage and who reads it, without secrets: what is remembered of it stands under this name, for every process of the machine. Absent where
+   * the storage is as near as a cache would be; then nothing is remembered.
+   */
+  readonly cacheScope?: string | undefined
+  /** Present where requests go over a network. Asks nothing. */
+  serviceHealth?(): ServiceHealth
+  /** Present where other backends of the service can copy from here without the bytes leaving it. */
+  storedAt?(path: Path): StoredFile
   /** Never fetches content. @throws NexusError `not_found` */
   stat(path: Path, options?: StatOptions): Promise<FileStat>
   /** @throws NexusError `not_found`, `is_directory`, `corrupt`, `precondition_failed` */
@@ -247,6 +282,11 @@ export interface Backend {
   rename?(from: Path, to: Path, options?: MoveOptions): Promise<FileStat>
   /** Files, with content type and metadata; a directory where the store can copy one in one step (`copyTree` uses it), else `is_directory`. */
   copy?(from: Path, to: Path, options?: MoveOptions): Promise<FileStat>
+  /**
+   * Copies a file of another backend inside the service. Options and outcome are those of `copy`.
+   * @returns `undefined` where it cannot: another service, or no right to read there; nothing has happened then
+   */
+  copyFrom?(source: StoredFile, to: Path, options?: MoveOptions): Promise<FileStat | undefined>
   /** Gives the stat after each step, for `delete` the stat before it. */
   batch?(operations: readonly BatchOperation[], options?: CallOptions): Promise<FileStat[]>
   /** Newest first. @throws NexusError `not_found` when nothing of that name has a kept version */

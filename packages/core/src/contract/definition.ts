@@ -1,4 +1,4 @@
-import type { Backend } from './backend.ts'
+import type { Backend, ServiceHealth } from './backend.ts'
 import type { ContentStore, JournalStore } from './store.ts'
 import type { MountSpec } from './uri.ts'
 
@@ -29,6 +29,10 @@ export interface RepositoryStores {
   readonly freshnessMs?: number | undefined
   /** Why this storage cannot be written to as it is mounted, as one or more sentences; absent where it can. */
   readonly readonlyReason?: string | undefined
+  /** As `cacheScope` of a Backend: present where contents are worth remembering on this machine. */
+  readonly cacheScope?: string | undefined
+  /** As of a Backend. */
+  readonly serviceHealth?: (() => ServiceHealth) | undefined
 }
 
 /** What a package exports, by name and as `default`. Importing it does nothing. */

@@ -30,8 +30,11 @@ export interface KernelOptions {
   readonly version?: string | undefined
 }
 
-/** The mount table as a Backend: the one choke point through which every door goes. Every optional member is present; a mount that lacks it fails with `unsupported`. */
-export interface Kernel extends Required<Backend> {
+/** What concerns one storage, and so not the kernel, which is many. */
+type OfOneStorage = 'cacheScope' | 'serviceHealth' | 'storedAt' | 'copyFrom'
+
+/** The mount table as a Backend: the one choke point through which every door goes. Every other optional member is present; a mount that lacks it fails with `unsupported`. */
+export interface Kernel extends Required<Omit<Backend, OfOneStorage>> {
   list(path: Path, options?: KernelListOptions): ReturnType<Backend['list']>
   /** @returns The mount's id. @throws NexusError `mount_collision` (both URIs named), `invalid_argument` (reserved path, id taken) */
   mount(entry: MountEntry): Promise<string>

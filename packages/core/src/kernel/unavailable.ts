@@ -62,7 +62,7 @@ export function unavailableBackend(scheme: string, reason: string | Error): Back
     changes: refuseSteps('changes'),
     search: refuseSteps('search'),
     close: () => Promise.resolve(),
-  } satisfies Record<Exclude<keyof Backend, 'capabilitiesAt'>, unknown>
+  } satisfies Record<Exclude<keyof Backend, 'capabilitiesAt' | 'cacheScope' | 'serviceHealth' | 'storedAt' | 'copyFrom'>, unknown>
   reasons.set(backend, error)
   return backend
 }

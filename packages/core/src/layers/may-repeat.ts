@@ -32,6 +32,7 @@ const repeatable = {
   append: unlessStream(ifConditional),
   setMetadata: always,
   copy: always,
+  copyFrom: always,
   rename: ifConditional,
   delete: (call) => (call.options.force === true ? 'always' : ifConditional(call)),
   mkdir: ({ options }) => (options.recursive === true ? 'always' : 'refused'),

@@ -4,6 +4,8 @@ import type { Layer } from '../contract/backend.ts'
 export interface MountLayers {
   readonly metrics?: Layer | undefined
   readonly readonly?: Layer | undefined
+  /** Looks elsewhere for files that were moved to other storage. */
+  readonly tier?: Layer | undefined
   readonly cache?: Layer | undefined
   readonly retry?: Layer | undefined
   readonly breaker?: Layer | undefined
@@ -14,9 +16,9 @@ export interface MountLayers {
 }
 
 /** Outermost first (DESIGN.md, section 3). */
-const order = ['metrics', 'readonly', 'cache', 'retry', 'breaker', 'limit', 'timeout', 'faults'] as const satisfies readonly (keyof MountLayers)[]
+const order = ['metrics', 'readonly', 'tier', 'cache', 'retry', 'breaker', 'limit', 'timeout', 'faults'] as const satisfies readonly (keyof MountLayers)[]
 
-/** One layer of many, put on in the order in which they work: metrics, read-only, cache, retry, breaker, limit, timeout, faults, then the backend. */
+/** One layer of many, put on in the order in which they work: metrics, read-only, tier, cache, retry, breaker, limit, timeout, faults, then the backend. */
 export function orderLayers(layers: MountLayers): Layer {
   return (inner) => order.reduceRight((backend, name) => layers[name]?.(backend) ?? backend, inner)
 }

@@ -14,6 +14,9 @@ export const readonly = (): Layer => (inner) =>
       return withoutChanges(inner.capabilities)
     },
     capabilitiesAt: inner.capabilitiesAt && ((path) => withoutChanges(inner.capabilitiesAt?.(path) ?? inner.capabilities)),
+    cacheScope: inner.cacheScope,
+    serviceHealth: inner.serviceHealth?.bind(inner),
+    storedAt: inner.storedAt?.bind(inner),
     stat: (path, options) => inner.stat(path, options),
     read: (path, options) => inner.read(path, options),
     list: (path, options) => inner.list(path, options),
@@ -30,6 +33,7 @@ export const readonly = (): Layer => (inner) =>
     append: inner.append && ((path) => refuse(inner, 'append', path)),
     rename: inner.rename && ((from) => refuse(inner, 'rename', from)),
     copy: inner.copy && ((_from, to) => refuse(inner, 'copy', to)),
+    copyFrom: inner.copyFrom && ((_source, to) => refuse(inner, 'copy', to)),
     batch: inner.batch && (() => refuse(inner, 'batch')),
     snapshot: inner.snapshot && ((path) => refuse(inner, 'snapshot', path)),
     deleteSnapshot: inner.deleteSnapshot && ((path) => refuse(inner, 'deleteSnapshot', path)),

@@ -3,8 +3,11 @@ import type { Backend, CallOptions } from '../contract/backend.ts'
 /** The verbs that give an iteration. */
 export type IterationMember = 'list' | 'versions' | 'snapshots' | 'changes' | 'search'
 
+/** What a backend tells of itself without asking its storage. */
+type ToldMember = 'scheme' | 'capabilities' | 'capabilitiesAt' | 'cacheScope' | 'serviceHealth' | 'storedAt'
+
 /** The verbs that give a promise. */
-export type CallMember = Exclude<keyof Backend, IterationMember | 'scheme' | 'capabilities' | 'capabilitiesAt' | 'close'>
+export type CallMember = Exclude<keyof Backend, IterationMember | ToldMember | 'close'>
 
 type Shape<M> = M extends CallMember
   ? { readonly kind: 'call'; readonly optionsAt: number }
@@ -17,6 +20,9 @@ const shapes: { readonly [M in keyof Backend]-?: Shape<M> } = {
   scheme: { kind: 'value' },
   capabilities: { kind: 'value' },
   capabilitiesAt: { kind: 'value' },
+  cacheScope: { kind: 'value' },
+  serviceHealth: { kind: 'value' },
+  storedAt: { kind: 'value' },
   stat: { kind: 'call', optionsAt: 1 },
   read: { kind: 'call', optionsAt: 1 },
   write: { kind: 'call', optionsAt: 2 },
@@ -27,6 +33,7 @@ const shapes: { readonly [M in keyof Backend]-?: Shape<M> } = {
   append: { kind: 'call', optionsAt: 2 },
   rename: { kind: 'call', optionsAt: 2 },
   copy: { kind: 'call', optionsAt: 2 },
+  copyFrom: { kind: 'call', optionsAt: 2 },
   batch: { kind: 'call', optionsAt: 1 },
   versions: { kind: 'iteration', optionsAt: 1 },
   snapshot: { kind: 'call', optionsAt: 2 },

@@ -36,7 +36,7 @@ export async function openStores({ definition, config, settings }: Openable, { e
       reason: `A ${definition.scheme} mount cannot hold a repository; leave layout=cas out.`,
     })
   }
-  const { journal, contents, indexPath, freshnessMs, readonlyReason } = await definition.openStore(config, context)
+  const { journal, contents, indexPath, freshnessMs, readonlyReason, cacheScope, serviceHealth } = await definition.openStore(config, context)
   const { durability, verify, readonly, digest } = settings
   return {
     journal,
@@ -51,6 +51,8 @@ export async function openStores({ definition, config, settings }: Openable, { e
     digest,
     now: context.now,
     signal: context.signal,
+    cacheScope,
+    serviceHealth,
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
-import type { Backend } from '../contract/backend.ts'
+import type { Backend, ServiceHealth } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
 import { createRecordCodec } from '../contract/record.ts'
 import type { ContentStore, Durability, JournalStore } from '../contract/store.ts'
@@ -28,6 +28,10 @@ export interface RepositoryOptions {
   /** Milliseconds since the epoch; default the system's clock. */
   readonly now?: (() => number) | undefined
   readonly signal?: AbortSignal | undefined
+  /** As of a Backend: where the storage lies far away. */
+  readonly cacheScope?: string | undefined
+  /** As of a Backend. */
+  readonly serviceHealth?: (() => ServiceHealth) | undefined
 }
 
 /** A backend over a repository, with what its commands need. */
@@ -61,7 +65,8 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
     await engine.close()
     throw error
   }
-  return createRepositoryBackend(engine)
+  const { cacheScope, serviceHealth } = options
+  return { ...createRepositoryBackend(engine), ...(cacheScope !== undefined && { cacheScope }), ...(serviceHealth && { serviceHealth }) }
 }
 
 /** Ids of 32 hex digits that no other process gives: random where processes could meet, counted within one. */
