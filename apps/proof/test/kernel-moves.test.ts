@@ -36,6 +36,22 @@ describe('Copy and rename across mounts', () => {
     })
   }
 
+  it.each([11, 3_000_000])('tells of all %s bytes as they pass, is held back by a promise, and ended by a rejection', async (sizeBytes) => {
+    const kernel = await kernelWith({ '/a': undefined, '/b': undefined })
+    await kernel.write(at('/a/f'), new Uint8Array(sizeBytes))
+    const gate = Promise.withResolvers<undefined>()
+    let passed = 0
+    const copying = kernel.copy(at('/a/f'), at('/b/f'), { onPass: async (size) => (await gate.promise, void (passed += size)) })
+    expect(await isPending(copying)).toBe(true)
+    gate.resolve(undefined)
+    await copying
+    expect(passed).toBe(sizeBytes)
+    const onPass = (): Promise<void> => Promise.reject(new Error('enough'))
+    await expect(kernel.rename(at('/a/f'), at('/b/g'), { onPass })).rejects.toThrow(/enough|The body failed/)
+    expect((await kernel.stat(at('/a/f'))).sizeBytes).toBe(sizeBytes)
+    await kernel.rename(at('/a/f'), at('/a/h'), { onPass })
+  })
+
   it.each([flippingBits(), flippingBits({ tellsDigest: true })])('keeps the source when the copy is not what was sent', async (backend) => {
     const kernel = await kernelWith({ '/a': undefined, '/b': { backend } })
     await kernel.write(at('/a/f'), bytes('precious'))

@@ -1,4 +1,4 @@
-import type { Backend, Capabilities } from '../contract/backend.ts'
+import type { Backend, Capabilities, FileStat } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
 import type { Path } from '../contract/paths.ts'
 import { createMetricsRegistry, type MetricsRegistry } from '../layers/metrics-registry.ts'
@@ -15,6 +15,7 @@ import { addMount, infoOf, type MountSet, removeMount } from './mount-set.ts'
 import { createMountTable } from './mount-table.ts'
 import type { Mounted } from './mounted.ts'
 import { copy, rename } from './move.ts'
+import type { KernelMoveOptions } from './move-options.ts'
 import { capabilitiesOf, placeAt } from './place.ts'
 import { read } from './read.ts'
 import { isReserved } from './reserved-paths.ts'
@@ -36,6 +37,8 @@ type OfOneStorage = 'cacheScope' | 'serviceHealth' | 'storedAt' | 'copyFrom'
 /** The mount table as a Backend: the one choke point through which every door goes. Every other optional member is present; a mount that lacks it fails with `unsupported`. */
 export interface Kernel extends Required<Omit<Backend, OfOneStorage>> {
   list(path: Path, options?: KernelListOptions): ReturnType<Backend['list']>
+  rename(from: Path, to: Path, options?: KernelMoveOptions): Promise<FileStat>
+  copy(from: Path, to: Path, options?: KernelMoveOptions): Promise<FileStat>
   /** @returns The mount's id. @throws NexusError `mount_collision` (both URIs named), `invalid_argument` (reserved path, id taken) */
   mount(entry: MountEntry): Promise<string>
   /** New calls miss the mount at once; resolves when what was under way has ended and the backend is closed. @throws NexusError `mount_not_found` */

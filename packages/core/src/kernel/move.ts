@@ -5,6 +5,7 @@ import { checkVariants, checkWritable } from './check-options.ts'
 import { refuseMounts } from './delete.ts'
 import { moveDirectory } from './move-directory.ts'
 import { moveFile } from './move-file.ts'
+import { backendMoveOptions, type KernelMoveOptions } from './move-options.ts'
 import { capabilitiesOf, findNode, isAboveMounts, type KernelContext, perform, type Place, placeAt, refuseUnsupported, requireVerb } from './place.ts'
 import { toldIn } from './relocate.ts'
 import { statAt } from './stat.ts'
@@ -15,14 +16,14 @@ import { locateFile } from './write.ts'
 export interface Move {
   readonly source: Place
   readonly target: Place
-  readonly options: MoveOptions | undefined
+  readonly options: KernelMoveOptions | undefined
 }
 
 /** Renames in the mount itself where it can; else by copying, verifying, and deleting the source last. */
 export async function rename(
   context: KernelContext,
   from: Path,
-  { to, options }: { readonly to: Path; readonly options: MoveOptions | undefined },
+  { to, options }: { readonly to: Path; readonly options: KernelMoveOptions | undefined },
 ): Promise<FileStat> {
   const move = locateMove(context, { op: 'rename', from, to }, options)
   const { source } = move
@@ -40,7 +41,7 @@ export async function rename(
 export async function copy(
   context: KernelContext,
   from: Path,
-  { to, options }: { readonly to: Path; readonly options: MoveOptions | undefined },
+  { to, options }: { readonly to: Path; readonly options: KernelMoveOptions | undefined },
 ): Promise<FileStat> {
   const move = locateMove(context, { op: 'copy', from, to }, options)
   const { source } = move
@@ -56,7 +57,7 @@ export async function copy(
 function locateMove(
   context: KernelContext,
   { op, from, to }: { readonly op: string; readonly from: Path; readonly to: Path },
-  options: MoveOptions | undefined,
+  options: KernelMoveOptions | undefined,
 ): Move {
   const node = findNode(context, { op, path: from }, options)
   if (isAboveMounts(node, from) && node.winner === undefined)
@@ -81,7 +82,7 @@ function isOneMount({ source, target }: Move): boolean {
 async function inMount({ source, target, options }: Move, verb: 'rename' | 'copy'): Promise<FileStat> {
   requireVerb(source, verb, verb)
   const run = (_backend: Backend, inner: Path, given: MoveOptions): Promise<FileStat> => source.mount.backend[verb](inner, target.inner, given)
-  return toldIn(source.mount, await perform(source, options, run))
+  return toldIn(source.mount, await perform(source, options && backendMoveOptions(options), run))
 }
 
 /** Both mounts stay until the last step, and every failure is told as one of the verb that the caller asked for. */
@@ -144,6 +145,6 @@ function checkDirectoryRename(move: Move): void {
     refuseUnsupported(move.source, 'rename this directory in one step; pass allowNonAtomic: true to move it file by file')
 }
 
-function signalOf(options: MoveOptions | undefined): { readonly signal: AbortSignal } | undefined {
+function signalOf(options: KernelMoveOptions | undefined): { readonly signal: AbortSignal } | undefined {
   return options?.signal === undefined ? undefined : { signal: options.signal }
 }

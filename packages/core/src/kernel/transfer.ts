@@ -3,6 +3,7 @@ import { NexusError } from '../contract/errors.ts'
 import { checkVariants } from './check-options.ts'
 import { type Digester, digestAlgorithm, openDigester } from './digester.ts'
 import type { Move } from './move.ts'
+import type { KernelMoveOptions } from './move-options.ts'
 import { capabilitiesOf, type Place } from './place.ts'
 import { readAt } from './read.ts'
 import { writeAt } from './write.ts'
@@ -38,7 +39,7 @@ async function pass({ source, target, options }: Move): Promise<Passed> {
   await using content = await readAt(source, { ifMatch: options?.ifMatch, signal: options?.signal })
   const digester = await openDigester(digestAlgorithm(content.stat.digest) ?? 'blake3')
   const check = (): void => checkSource(source, content.stat, digester.digest())
-  const body = await digestedBody(content, digester, check)
+  const body = await digestedBody(content, { digester, check, onPass: options?.onPass })
   const written = await writeAt(target, body, writeOptions(target, content.stat, options))
   return { source: content.stat, written, digest: digester.digest() }
 }
@@ -48,18 +49,28 @@ function writeOptions(target: Place, { contentType, metadata, sizeBytes }: FileS
   return { contentType, sizeBytes, ifNoneMatch: options?.ifNoneMatch, signal: options?.signal, ...(keepsMetadata ? { metadata } : {}) }
 }
 
+/** What happens to a body on its way. */
+interface Passing {
+  readonly digester: Digester
+  /** Throws when what passed is not what was stored. */
+  readonly check: () => void
+  readonly onPass: KernelMoveOptions['onPass']
+}
+
 /** The body, taken into the digest as it passes; `check` runs before its end, so that a damaged source never becomes a stored copy. */
-async function digestedBody(content: FileContent, digester: Digester, check: () => void): Promise<Body> {
+async function digestedBody(content: FileContent, { digester, check, onPass }: Passing): Promise<Body> {
   const { sizeBytes } = content.stat
   if (sizeBytes !== undefined && sizeBytes <= wholeBytes) {
     const bytes = await content.bytes()
     digester.update(bytes)
     check()
+    await onPass?.(bytes.length)
     return bytes
   }
   const digesting = new TransformStream<Uint8Array, Uint8Array>({
-    transform: (chunk, controller) => {
+    transform: async (chunk, controller) => {
       digester.update(chunk)
+      await onPass?.(chunk.length)
       controller.enqueue(chunk)
     },
     flush: check,
