@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { CloudCredentialError, type OpenContext } from '@nexus/core/contract'
 import type { GcsConfig } from './config.ts'
-import { readCredentialFile } from './credential-file.ts'
+import { type CredentialFile, readCredentialFile } from './credential-file.ts'
 import { mintToken } from './google-client.ts'
 import { askMetadataServer, metadataHost } from './metadata-server.ts'
 import { createTokenSource, type TokenSource } from './token-source.ts'
@@ -37,7 +37,12 @@ interface Search {
 async function fromFile(path: string, { place, looked, context }: Search): Promise<TokenSource> {
   const file = await readCredentialFile(path)
   if (typeof file === 'string') throw new CloudCredentialError([...looked, { place, problem: file }], { op: 'mount', backend: 'gcs' })
-  return createTokenSource({ mint: () => mintToken(file, { place: place === path ? path : `${place} (${path})`, context }), now: context.now, signer: file.signer })
+  return createTokenSource({ mint: () => mintToken(file, { place: place === path ? path : `${place} (${path})`, context }), now: context.now, account: accountOf(file), signer: file.signer })
+}
+
+/** A service account has a name; what else there is differs in its own content. */
+function accountOf({ json, signer }: CredentialFile): string {
+  return signer?.email ?? JSON.stringify(json)
 }
 
 /** The first token is asked for at once: only that tells whether there is such a server. */
@@ -48,7 +53,7 @@ async function fromMetadataServer(looked: readonly Looked[], context: OpenContex
     if (typeof answer === 'string') throw new CloudCredentialError([...looked, { place, problem: answer }], { op: 'mount', backend: 'gcs' })
     return answer
   }
-  const source = createTokenSource({ mint: ask, now: context.now })
+  const source = createTokenSource({ mint: ask, now: context.now, account: place })
   await source.token(context.signal)
   return source
 }

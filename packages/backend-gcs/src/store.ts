@@ -3,7 +3,7 @@ import { type ObjectStore, withPrefix } from '@nexus/object-storage'
 import { askVersioning, lifecycle } from './bucket.ts'
 import type { GcsConfig } from './config.ts'
 import type { GcsContext } from './context.ts'
-import { copy } from './copy.ts'
+import { copy, copyFrom, serviceOf } from './copy.ts'
 import { loadCrc32c } from './crc32c.ts'
 import { findCredentials } from './credentials.ts'
 import { deleteKeys, deleteMatching } from './delete.ts'
@@ -38,6 +38,7 @@ function createStore(context: GcsContext): ObjectStore {
     scheme: 'gcs',
     name: `gcs://${config.projectId === undefined ? '' : `${config.projectId}/`}${config.bucket}`,
     identity: `gcs ${config.endpoint}/${config.bucket}`,
+    reader: context.tokens?.reader ?? 'anonymous',
     conditions: { absent: true, match: true },
     keepsVersions,
     maxSizeBytes,
@@ -58,7 +59,7 @@ function verbs(open: Open): Pick<ObjectStore, 'head' | 'get' | 'put' | 'putStrea
     get: async (key, options) => get(open(), key, options),
     put: async (key, body, options) => put(open(), key, body, options),
     putStream: async (key, body, options) => putStream(open(), key, body, options),
-    copy: async (from, to, options) => copy(open(), { from, to }, options),
+    copy: async (from, to, options) => copy(open(), { from: { bucket: open().config.bucket, key: from }, to }, options),
     delete: async (keys, options) => deleteKeys(open(), keys, options),
     async *list(options) {
       yield* list(open(), options)
@@ -66,9 +67,12 @@ function verbs(open: Open): Pick<ObjectStore, 'head' | 'get' | 'put' | 'putStrea
   }
 }
 
-function extras(open: Open, { tokens, keepsVersions }: GcsContext): Pick<ObjectStore, 'deleteMatching' | 'versions' | 'presign' | 'lifecycle'> {
+function extras(open: Open, context: GcsContext): Pick<ObjectStore, 'storedAt' | 'copyFrom' | 'deleteMatching' | 'versions' | 'presign' | 'lifecycle'> {
+  const { tokens, keepsVersions, config } = context
   const signer = tokens?.signer
   return {
+    storedAt: (key) => ({ service: serviceOf(context), container: config.bucket, key }),
+    copyFrom: async (source, to, options) => copyFrom(open(), { source, to }, options),
     deleteMatching: async (key, etag, options) => deleteMatching(open(), { key, etag }, options),
     ...(keepsVersions && {
       async *versions(key, options) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { orAborted } from './or-aborted.ts'
 
 /** An access token and its end. */
@@ -20,6 +21,8 @@ export interface TokenSource {
   token(signal?: AbortSignal): Promise<string>
   /** The service did not take this one: the next call gets another. */
   refuse(token: string): void
+  /** Names the account without its secrets: a short hash. */
+  readonly reader: string
   /** Only a service account's key can sign. */
   readonly signer: UrlSigner | undefined
 }
@@ -32,11 +35,13 @@ interface TokenSourceOptions {
   readonly mint: () => Promise<AccessToken>
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** What tells the account from others. */
+  readonly account: string
   readonly signer?: UrlSigner | undefined
 }
 
 /** Keeps a token, and asks for a new one once, however many wait for it. */
-export function createTokenSource({ mint, now, signer }: TokenSourceOptions): TokenSource {
+export function createTokenSource({ mint, now, account, signer }: TokenSourceOptions): TokenSource {
   let kept: AccessToken | undefined
   let minting: Promise<AccessToken> | undefined
   const renew = (): Promise<AccessToken> => {
@@ -55,6 +60,7 @@ export function createTokenSource({ mint, now, signer }: TokenSourceOptions): To
     refuse: (token) => {
       if (kept?.token === token) kept = undefined
     },
+    reader: createHash('sha256').update(account).digest('hex').slice(0, 16),
     signer,
   }
 }

@@ -30,7 +30,10 @@ export interface S3Context {
   readonly limits: S3Limits
   /** `s3://bucket` */
   readonly name: string
+  /** Who asks, as a store's `reader`. */
+  readonly reader: string
   readonly isAws: boolean
+  readonly region: string
   /** Proofs of conditions, each made once. */
   readonly proofs: ProofMemo
   /** When the service answered, by the answer's `Date`. */

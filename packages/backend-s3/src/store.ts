@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto'
 import { NexusError, type OpenContext } from '@nexus/core/contract'
 import type { ObjectStore } from '@nexus/object-storage'
 import { createClient, isAmazon } from './client.ts'
 import type { S3Config } from './config.ts'
 import { defaultLimits, type S3Context, type S3Limits } from './context.ts'
-import { copy } from './copy.ts'
-import { findCredentials } from './credentials.ts'
+import { copy, copyFrom, serviceOf } from './copy.ts'
+import { findCredentials, type S3CredentialSource } from './credentials.ts'
 import { remove, removeMatching } from './delete.ts'
 import { get } from './get.ts'
 import { head } from './head.ts'
@@ -41,12 +42,14 @@ export async function openS3Store(config: S3Config, open: OpenContext, limits: P
     scheme: 's3',
     name: context.name,
     identity: `s3:${config.endpoint ?? 'aws'}/${config.bucket}`,
+    reader: context.reader,
     get conditions() {
       return conditions
     },
     keepsVersions: isVersioned,
     maxSizeBytes: maxStreamBytes(context.limits.partBytes),
     ...verbs(whenOpen),
+    ...elsewhere(whenOpen, context),
     ...(isVersioned && {
       async *versions(key, options) {
         yield* versions(whenOpen(), key, options)
@@ -74,7 +77,7 @@ function verbs(context: () => S3Context): Pick<ObjectStore, 'head' | 'get' | 'pu
     get: async (key, options) => get(context(), key, options),
     put: async (key, body, options) => put(context(), key, body, options),
     putStream: async (key, body, options = {}) => putStream(context(), key, { body, options }),
-    copy: async (from, to, { ifSourceMatch, ...options } = {}) => copy(context(), { from, to, ifSourceMatch }, options),
+    copy: async (from, to, { ifSourceMatch, ...options } = {}) => copy(context(), { from: { key: from }, to, ifSourceMatch }, options),
     delete: async (keys, options) => remove(context(), keys, options),
     // Generators, so that a closed store fails in the iteration like everything else.
     async *list(options) {
@@ -82,6 +85,15 @@ function verbs(context: () => S3Context): Pick<ObjectStore, 'head' | 'get' | 'pu
     },
     presign: async (key, options) => presign(context(), key, options),
     lifecycle: async (options) => lifecycle(context(), options),
+  }
+}
+
+/** The name of an access point is none of a bucket that copies can be asked from. */
+function elsewhere(open: () => S3Context, context: S3Context): Pick<ObjectStore, 'storedAt' | 'copyFrom'> {
+  const { bucket } = context.config
+  return {
+    ...(!bucket.startsWith('arn:') && { storedAt: (key: string) => ({ service: serviceOf(context), container: bucket, key }) }),
+    copyFrom: async (source, to, { ifSourceMatch, ...options } = {}) => copyFrom(open(), { source, to, ifSourceMatch }, options),
   }
 }
 
@@ -94,9 +106,17 @@ async function createContext(config: S3Config, open: OpenContext, limits: S3Limi
     config,
     limits,
     name: `s3://${config.bucket}`,
+    reader: source === undefined ? 'anonymous' : await nameReader(source),
     isAws: isAmazon(config),
+    region,
     proofs: new Map(),
     random: open.random,
     learnt: { bucketExists: false, refusesChecksums: false },
   }
+}
+
+/** Keys are no secret, but nothing needs them in the clear either. */
+async function nameReader(source: S3CredentialSource): Promise<string> {
+  const { accessKeyId } = await source()
+  return createHash('sha256').update(accessKeyId).digest('hex').slice(0, 16)
 }

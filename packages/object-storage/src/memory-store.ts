@@ -27,6 +27,7 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     ...writing(context),
     ...((options.deletesMatching ?? conditions.match) ? { deleteMatching: (key, etag, given) => deleteMatching(context, { key, etag }, given) } : {}),
     ...(keepsVersions ? { versions: (key, given) => versions(context, key, given) } : {}),
+    reader: 'anonymous',
     presign: (key, { method, expiresInMs }) => Promise.resolve(new URL(`${name}/${encodeURIComponent(key)}?method=${method}&expiresInMs=${expiresInMs}`)),
     lifecycle: (given) => request(context, { op: 'lifecycle', path: '' }, given, () => options.rules ?? []),
     close: () => {

@@ -80,6 +80,8 @@ export interface ObjectStore {
   readonly name: string
   /** Equal for two stores that are the same storage: endpoint, bucket and prefix, spelt in one way. */
   readonly identity: string
+  /** Names who asks, without secrets, so that what one may read is not remembered for another: `anonymous`, or a short hash. */
+  readonly reader: string
   /** What the service does natively; found out by `probe` where only trying tells. */
   readonly conditions: { readonly absent: boolean; readonly match: boolean }
   readonly keepsVersions: boolean

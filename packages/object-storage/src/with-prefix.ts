@@ -12,6 +12,7 @@ export function withPrefix(store: ObjectStore, prefix: string): ObjectStore {
     scheme: store.scheme,
     name: `${store.name}/${prefix.slice(0, -1)}`,
     identity: `${store.identity}/${prefix.slice(0, -1)}`,
+    reader: store.reader,
     conditions: store.conditions,
     keepsVersions: store.keepsVersions,
     maxSizeBytes: store.maxSizeBytes,

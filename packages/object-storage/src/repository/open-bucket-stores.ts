@@ -1,4 +1,5 @@
 import { createRecordCodec, type RepositoryStores, sleep } from '@nexus/core/contract'
+import { cacheScope } from '../cache-scope.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { createContents } from './contents.ts'
 import type { BucketContext, Delay } from './context.ts'
@@ -45,6 +46,7 @@ export async function openBucketStores(store: ObjectStore, options: BucketStoreO
     journal: createJournal(context),
     contents: createContents(context),
     freshnessMs,
+    cacheScope: cacheScope(store, 'cas'),
     readonlyReason: store.conditions.absent || hasOneWriter ? undefined : oneWriterReason(store.name),
   }
 }

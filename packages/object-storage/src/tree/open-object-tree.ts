@@ -1,4 +1,5 @@
 import type { Backend, CallOptions, Path } from '@nexus/core/contract'
+import { cacheScope } from '../cache-scope.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { type Call, createActivity } from './activity.ts'
 import { capabilitiesOf } from './capabilities.ts'
@@ -41,6 +42,7 @@ export function openObjectTree(store: ObjectStore, options: ObjectTreeOptions = 
   return {
     scheme: store.scheme,
     capabilities,
+    cacheScope: cacheScope(store, 'path'),
     ...fileVerbs(context),
     ...treeVerbs(context),
     ...(capabilities.versions ? { versions: (path, given) => versions(context, path, given) } : {}),
