@@ -1,3 +1,5 @@
+import type { GateFor } from '../resilience/gates.ts'
+import type { StartTimer } from '../resilience/start-timer.ts'
 import type { Backend, ServiceHealth } from './backend.ts'
 import type { ContentStore, JournalStore } from './store.ts'
 import type { MountSpec } from './uri.ts'
@@ -16,6 +18,10 @@ export interface OpenContext {
   readonly credentials: (name: string) => Promise<unknown>
   /** What the mount promises about other writers: `one`, that there are none. */
   readonly writers?: 'one' | 'many' | undefined
+  /** What holds back all who count as one account of a service, each under a name that tells service and account; absent: each for itself. */
+  readonly gateFor?: GateFor | undefined
+  /** Time-outs and waits; default the platform's timer. */
+  readonly startTimer?: StartTimer | undefined
   readonly signal?: AbortSignal | undefined
 }
 

@@ -1,15 +1,8 @@
 import type { FileContent, Layer } from '../contract/backend.ts'
-import { NexusError } from '../contract/errors.ts'
+import { type Attempt, createAttempt } from '../resilience/attempt.ts'
+import { platformTimer, type StartTimer } from '../resilience/start-timer.ts'
 import { wrapContent } from './wrap-content.ts'
 import { type Invoke, type IterationMember, optionsOf, pathOf, withSignal, wrapMembers } from './wrap-members.ts'
-
-/** Runs `late` after so many milliseconds, unless the function it gives is called before. */
-export type StartTimer = (ms: number, late: () => void) => () => void
-
-const platformTimer: StartTimer = (ms, late) => {
-  const timer = setTimeout(late, ms)
-  return () => clearTimeout(timer)
-}
 
 /**
  * Bounds every attempt: a call, one step of an iteration, the collection of a body and one chunk of a stream each get `ms`
@@ -34,41 +27,6 @@ export const timeout =
       iteration: (member, invoke) => (member === 'changes' ? invoke : boundedSteps(member, invoke, begin)),
     })
   }
-
-interface Attempt {
-  readonly signal: AbortSignal
-  /** Runs something within the time; when it is over, the signal is aborted and `timeout` thrown, whether or not the backend listens. */
-  run<T>(work: () => Promise<T>): Promise<T>
-}
-
-interface AttemptSettings {
-  readonly ms: number
-  readonly startTimer: StartTimer
-  readonly op: string
-  readonly path: string | undefined
-  readonly backend: string
-  readonly signal: AbortSignal | undefined
-}
-
-function createAttempt({ ms, startTimer, op, path, backend, signal }: AttemptSettings): Attempt {
-  const aborter = new AbortController()
-  return {
-    signal: signal === undefined ? aborter.signal : AbortSignal.any([signal, aborter.signal]),
-    run: async (work) => {
-      const { promise: late, reject } = Promise.withResolvers<never>()
-      const stop = startTimer(ms, () => {
-        const error = new NexusError('timeout', { op, path, backend, reason: `There was no answer within ${ms} ms.` })
-        aborter.abort(error)
-        reject(error)
-      })
-      try {
-        return await Promise.race([work(), late])
-      } finally {
-        stop()
-      }
-    },
-  }
-}
 
 async function boundedRead(attempt: Attempt, invoke: Invoke<Promise<FileContent>>, args: readonly unknown[]): Promise<FileContent> {
   const content = await attempt.run(async () => {

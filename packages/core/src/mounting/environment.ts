@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import process from 'node:process'
+import { type GateFor, processGates } from '../resilience/gates.ts'
 
 /** What mounting reads of the process around it; comes in as an argument, so that tests need no patching. */
 export interface Environment {
@@ -16,6 +17,8 @@ export interface Environment {
   /** Fills and returns the array with random bytes. */
   readonly random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>
   readonly fetch: typeof globalThis.fetch
+  /** Pauses that a service asked for, shared by all mounts. */
+  readonly gateFor: GateFor
   /** Tells a person what is worth knowing and is no failure. */
   readonly warn: (message: string) => void
 }
@@ -31,6 +34,7 @@ export function processEnvironment(): Environment {
     now: Date.now,
     random: (bytes) => crypto.getRandomValues(bytes),
     fetch: (...input) => globalThis.fetch(...input),
+    gateFor: processGates(),
     warn: (message) => process.emitWarning(message, 'NexusWarning'),
   }
 }

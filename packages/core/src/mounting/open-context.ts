@@ -4,7 +4,7 @@ import { nexusHome, stateDirectory } from './state-directory.ts'
 
 /** What a backend may use of the world around it, taken from this process. */
 export function openContext(environment: Environment, { signal, writers }: Pick<OpenContext, 'signal' | 'writers'>): OpenContext {
-  const { now, random, fetch, env } = environment
+  const { now, random, fetch, env, gateFor } = environment
   return {
     now,
     random,
@@ -14,6 +14,7 @@ export function openContext(environment: Environment, { signal, writers }: Pick<
     // The token vault is a package of its own; without it nothing is stored.
     credentials: () => Promise.resolve(undefined),
     writers,
+    gateFor,
     signal,
   }
 }

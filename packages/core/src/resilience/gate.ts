@@ -6,19 +6,30 @@ export interface Gate {
   close(ms: number): void
   /** Resolves when it is open; at once and without a promise when it is. Rejects with `signal.reason`. */
   pass(signal?: AbortSignal): Promise<void> | undefined
+  /** How long it stays closed, in milliseconds from now; 0 when it is open. */
+  closedForMs(): number
+}
+
+/** What a gate waits by. */
+export interface GateOptions {
+  /** Milliseconds on a clock that only goes forward; default `performance.now`. */
+  readonly now?: (() => number) | undefined
+  readonly sleep?: Sleep | undefined
 }
 
 /** An open gate. Share it among all that count against one limit of the provider. */
-export function createGate({ now = Date.now, sleep = platformSleep }: { readonly now?: (() => number) | undefined; readonly sleep?: Sleep | undefined } = {}): Gate {
+export function createGate({ now = () => performance.now(), sleep = platformSleep }: GateOptions = {}): Gate {
   let opensAt = 0
+  const closedForMs = (): number => Math.max(0, opensAt - now())
   const wait = async (signal?: AbortSignal): Promise<void> => {
     // It may have been closed again meanwhile.
-    for (let leftMs = opensAt - now(); leftMs > 0; leftMs = opensAt - now()) await sleep(leftMs, signal)
+    for (let leftMs = closedForMs(); leftMs > 0; leftMs = closedForMs()) await sleep(leftMs, signal)
   }
   return {
     close: (ms) => {
       opensAt = Math.max(opensAt, now() + ms)
     },
-    pass: (signal) => (opensAt > now() ? wait(signal) : undefined),
+    pass: (signal) => (closedForMs() > 0 ? wait(signal) : undefined),
+    closedForMs,
   }
 }

@@ -69,7 +69,7 @@ describe('a policy', () => {
     const { options, pass } = clock()
     const policy = createPolicy({ ...options, attempts: 1 })
     for (let index = 0; index < 8; index++) await attempts(policy, ['unavailable'])
-    expect(policy.health().breakers).toEqual({ read: 'open', write: 'closed', list: 'closed' })
+    expect(policy.health().refusing).toEqual(['read'])
     expect(await attempts(policy, [])).toEqual({ count: 0, result: 'unavailable' })
     expect((await attempts(policy, [], { call: { ...reading, kind: 'write' } })).result).toBe('done')
     pass(500)
@@ -78,7 +78,7 @@ describe('a policy', () => {
     expect((await attempts(policy, [])).count).toBe(0)
     pass(1)
     expect(await attempts(policy, [])).toEqual({ count: 1, result: 'done' })
-    expect(policy.health().breakers.read).toBe('closed')
+    expect(policy.health()).toMatchObject({ refusing: [], requests: 11, repetitions: 0, failures: 9 })
   })
 
   it('stops repeating when repetitions outnumber successes', async () => {
@@ -96,15 +96,61 @@ describe('a policy', () => {
     expect(heard).toMatchObject({ code: 'timeout' })
   })
 
+  it('never says that nothing happened when an attempt of a change gave no answer', async () => {
+    const changing: PolicyCall = { ...reading, kind: 'write', changes: true }
+    const { options } = clock()
+    expect((await attempts(createPolicy(options), ['outcome_unknown', 'precondition_failed'], { call: changing })).result).toBe('outcome_unknown')
+    expect((await attempts(createPolicy(options), ['unavailable', 'precondition_failed'], { call: changing })).result).toBe('precondition_failed')
+    expect((await attempts(createPolicy(options), ['outcome_unknown', 'permission_denied'])).result).toBe('permission_denied')
+    const silent = createPolicy({ ...options, attempts: 1, timeoutMs: 1 }).run(changing, () => new Promise<never>(() => undefined))
+    await expect(silent).rejects.toMatchObject({ code: 'outcome_unknown' })
+  })
+
+  it('gives a body time by its length', async () => {
+    const given: number[] = []
+    const startTimer = (ms: number): (() => void) => {
+      given.push(ms)
+      return () => undefined
+    }
+    const policy = createPolicy({ startTimer, timeoutMs: 1000 })
+    await policy.run(reading, () => Promise.resolve())
+    await policy.run({ ...reading, bodyBytes: 8 * 1024 ** 2 }, () => Promise.resolve())
+    expect(given).toEqual([1000, 129_000])
+  })
+
+  it('does not wait for a pause that is too long, and says how long it is', async () => {
+    const { options, waits } = clock()
+    const policy = createPolicy({ ...options, patienceMs: 5000 })
+    expect(await attempts(policy, ['rate_limited'], { retryAfterMs: 6000 })).toEqual({ count: 1, result: 'rate_limited' })
+    await expect(policy.run(reading, () => Promise.resolve())).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 6000 })
+    expect([waits, policy.health().pausedForMs]).toEqual([[], 6000])
+  })
+
+  it('tells how long answers took to begin', async () => {
+    const { options, pass } = clock()
+    const policy = createPolicy({ ...options, attempts: 1 })
+    for (let ms = 1; ms <= 300; ms++) {
+      await policy.run(reading, () => {
+        pass(ms)
+        return ms % 2 === 0 ? Promise.resolve() : Promise.reject(new NexusError('not_found'))
+      }).catch(() => undefined)
+    }
+    // Of the last 256, which took 45 to 300 ms.
+    expect(policy.health().latencyMs).toEqual({ median: 172, p95: 288 })
+  })
+
   it('ends at once with the reason of its caller, who says nothing about the provider', async () => {
     const policy = createPolicy(clock().options)
     for (let index = 0; index < 20; index++) {
       const aborter = new AbortController()
-      const run = policy.run({ ...reading, signal: aborter.signal }, (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))))
-      aborter.abort(new Error(`no ${index}`))
+      const run = policy.run({ ...reading, signal: aborter.signal }, (signal) => {
+        const ended = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+        aborter.abort(new Error(`no ${index}`))
+        return ended
+      })
       await expect(run).rejects.toThrow(`no ${index}`)
     }
-    expect(policy.health()).toMatchObject({ breakers: { read: 'closed' }, underWay: 0 })
+    expect(policy.health()).toMatchObject({ refusing: [], underWay: 0, requests: 20, failures: 0, latencyMs: undefined })
   })
 })
 
