@@ -1,3 +1,4 @@
+import { isNexusError, type StoredFile } from '@nexus/core/contract'
 import type { ObjectInfo, ObjectStore } from '@nexus/object-storage'
 import { conditionQuery, sourceMatchQuery } from './conditions.ts'
 import type { GcsContext, Place } from './context.ts'
@@ -11,10 +12,16 @@ import { sendForJson } from './send.ts'
 
 type CopyOptions = NonNullable<Parameters<ObjectStore['copy']>[2]>
 
+/** Where the object lies that is copied. */
+interface CopySource {
+  readonly bucket: string
+  readonly key: string
+}
+
 /** Where a copy goes, and under which conditions. */
 interface Rewrite {
   readonly place: Place
-  readonly from: string
+  readonly from: CopySource
   readonly query: Readonly<Record<string, string>>
   /** The target's attributes; empty keeps the source's. */
   readonly body: string
@@ -22,14 +29,36 @@ interface Rewrite {
 }
 
 /** `objects.rewrite` to its end (https://cloud.google.com/storage/docs/json_api/v1/objects/rewrite): large objects take several calls. */
-export async function copy(context: GcsContext, { from, to }: { readonly from: string; readonly to: string }, options: CopyOptions = {}): Promise<ObjectInfo | undefined> {
+export async function copy(context: GcsContext, { from, to }: { readonly from: CopySource; readonly to: string }, options: CopyOptions = {}): Promise<ObjectInfo | undefined> {
   const place = { op: 'copy', key: to }
   checkKey(place)
-  checkKey({ op: 'copy', key: from })
+  checkKey({ op: 'copy', key: from.key })
   const source = await chooseAttributes(context, from, options)
   if (source === undefined) return undefined
   const query = { ...conditionQuery(options.condition, place), ...source.query }
   return rewrite(context, { place, from, query, body: source.attributes === undefined ? '' : JSON.stringify({ ...source.attributes, name: undefined }), signal: options.signal })
+}
+
+/** Names the service for those who copy inside it. */
+export function serviceOf({ config }: GcsContext): string {
+  return `gcs ${config.endpoint}`
+}
+
+/**
+ * From another bucket, of whatever project and place.
+ * @returns `undefined` for another service, and where this account may not read there
+ * @throws NexusError as {@link copy}; `not_found` where there is no source
+ */
+export async function copyFrom(context: GcsContext, { source, to }: { readonly source: StoredFile; readonly to: string }, options: CopyOptions = {}): Promise<ObjectInfo | undefined> {
+  if (source.service !== serviceOf(context)) return undefined
+  try {
+    const copied = await copy(context, { from: { bucket: source.container, key: source.key }, to }, options)
+    if (copied === undefined) throw failure('not_found', { op: 'copy', key: source.key }, `There is no such object in ${source.container} any more.`)
+    return copied
+  } catch (error) {
+    if (isNexusError(error, 'permission_denied') || isNexusError(error, 'unauthenticated')) return undefined
+    throw error
+  }
 }
 
 interface Source {
@@ -38,20 +67,20 @@ interface Source {
 }
 
 /** The service takes either all attributes from the source or none: what is not given has to be read first, and the source held to that state. */
-async function chooseAttributes(context: GcsContext, from: string, options: CopyOptions): Promise<Source | undefined> {
-  const place = { op: 'copy', key: from }
+async function chooseAttributes(context: GcsContext, from: CopySource, options: CopyOptions): Promise<Source | undefined> {
+  const place = { op: 'copy', key: from.key }
   const query = options.ifSourceMatch === undefined ? {} : sourceMatchQuery(options.ifSourceMatch, place)
   if (options.contentType === undefined && options.metadata === undefined && context.config.storageClass === undefined) return { attributes: undefined, query }
-  if (options.contentType !== undefined && options.metadata !== undefined) return { attributes: attributesOf(context, from, options), query }
-  const source = await headResource(context, from, { signal: options.signal })
+  if (options.contentType !== undefined && options.metadata !== undefined) return { attributes: attributesOf(context, from.key, options), query }
+  const source = await headResource(context, from.key, { bucket: from.bucket, signal: options.signal })
   if (source === undefined) return undefined
   const { contentType = source.info.contentType, metadata = source.info.metadata } = options
-  return { attributes: attributesOf(context, from, { contentType, metadata }), query: { ...sourceMatchQuery(source.info.etag, place), ...query } }
+  return { attributes: attributesOf(context, from.key, { contentType, metadata }), query: { ...sourceMatchQuery(source.info.etag, place), ...query } }
 }
 
 async function rewrite(context: GcsContext, { place, from, query, body, signal }: Rewrite): Promise<ObjectInfo | undefined> {
   const { config } = context
-  const path = `${objectPath(config, from)}/rewriteTo/b/${encodeURIComponent(config.bucket)}/o/${encodeURIComponent(place.key)}`
+  const path = `${objectPath(from, from.key)}/rewriteTo/b/${encodeURIComponent(config.bucket)}/o/${encodeURIComponent(place.key)}`
   const headers = { 'content-type': 'application/json; charset=UTF-8' }
   let rewriteToken: string | undefined
   let rewrittenBytes = -1

@@ -10,6 +10,8 @@ interface HeadOptions extends CallOptions {
   readonly version?: string | undefined
   /** Conditions, as query parameters. */
   readonly conditions?: Readonly<Record<string, string>> | undefined
+  /** Default: the context's own. */
+  readonly bucket?: string | undefined
 }
 
 /** `objects.get` without the bytes (https://cloud.google.com/storage/docs/json_api/v1/objects/get). */
@@ -18,12 +20,12 @@ export async function head(context: GcsContext, key: string, options: HeadOption
 }
 
 /** As {@link head}, with what only this backend needs to know. */
-export async function headResource(context: GcsContext, key: string, { version, conditions, signal }: HeadOptions): Promise<ObjectResource | undefined> {
+export async function headResource(context: GcsContext, key: string, { version, conditions, bucket = context.config.bucket, signal }: HeadOptions): Promise<ObjectResource | undefined> {
   const place = { op: 'head', key }
   checkKey(place)
   if (version !== undefined && !isGeneration(version)) return undefined
   const query = { fields: objectFields, generation: version, ...conditions }
-  const value = await sendForJson(context, { method: 'GET', path: objectPath(context.config, key), query, place, effect: 'none', signal, isAbsent: isObjectAbsent })
+  const value = await sendForJson(context, { method: 'GET', path: objectPath({ bucket }, key), query, place, effect: 'none', signal, isAbsent: isObjectAbsent })
   return value === undefined ? undefined : toResource(context, value, { place, code: 'unavailable' })
 }
 

@@ -15,12 +15,12 @@ export function checkKey(place: Place): void {
 }
 
 /** The JSON API's path of the bucket. */
-export function bucketPath({ bucket }: GcsConfig): string {
+export function bucketPath({ bucket }: Pick<GcsConfig, 'bucket'>): string {
   return `/storage/v1/b/${encodeURIComponent(bucket)}`
 }
 
 /** The JSON API's path of an object; its name is one segment there. */
-export function objectPath(config: GcsConfig, key: string): string {
+export function objectPath(config: Pick<GcsConfig, 'bucket'>, key: string): string {
   return `${bucketPath(config)}/o/${encodeURIComponent(key)}`
 }
 

@@ -6,9 +6,16 @@ import { conditionLost } from './put.ts'
 import { quote, toVersion, unquote } from './info.ts'
 import { send } from './send.ts'
 
+/** Where an object lies that is copied. */
+export interface CopySource {
+  /** Default: the context's own. */
+  readonly bucket?: string | undefined
+  readonly key: string
+}
+
 /** Where from, and in which state. */
 export interface CopyPlace {
-  readonly from: string
+  readonly from: CopySource
   readonly to: string
   readonly ifSourceMatch?: string | undefined
 }
@@ -39,6 +46,6 @@ export async function copyObject(context: S3Context, { from, to, ifSourceMatch }
 }
 
 /** `bucket/key`, percent-encoded, as the header wants it. */
-export function sourceOf({ config }: S3Context, key: string): string {
-  return `${config.bucket}/${key.split('/').map(encodeURIComponent).join('/')}`
+export function sourceOf({ config }: S3Context, { bucket = config.bucket, key }: CopySource): string {
+  return `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`
 }

@@ -1,4 +1,4 @@
-import { isNexusError, NexusError } from '@nexus/core/contract'
+import { isNexusError, NexusError, type StoredFile } from '@nexus/core/contract'
 import type { ObjectInfo, PutOptions } from '@nexus/object-storage'
 import { at, type S3Context } from './context.ts'
 import { copyObject, type CopyPlace, sourceOf } from './copy-object.ts'
@@ -14,7 +14,7 @@ import { send } from './send.ts'
  * @throws NexusError `precondition_failed`; `busy` when the source was replaced between the two requests
  */
 export async function copy(context: S3Context, { from, to, ifSourceMatch }: CopyPlace, options: PutOptions): Promise<ObjectInfo | undefined> {
-  const source = await head(context, from, { ifMatch: ifSourceMatch, signal: options.signal })
+  const source = await head(context, from.key, { bucket: from.bucket, ifMatch: ifSourceMatch, signal: options.signal })
   if (source === undefined) return undefined
   const isLarge = source.sizeBytes > context.limits.copyBytes
   await requireCondition(context, isLarge ? 'complete' : 'copy', options)
@@ -28,7 +28,32 @@ export async function copy(context: S3Context, { from, to, ifSourceMatch }: Copy
     return { ...copied, key: to, sizeBytes: source.sizeBytes, contentType, metadata }
   } catch (error) {
     if (ifSourceMatch !== undefined || options.condition !== undefined || !isNexusError(error, 'precondition_failed')) throw error
-    throw new NexusError('busy', { op: 'copy', path: from, backend: 's3', reason: 'The object was replaced while it was copied; copy it again.', cause: error })
+    throw new NexusError('busy', { op: 'copy', path: from.key, backend: 's3', reason: 'The object was replaced while it was copied; copy it again.', cause: error })
+  }
+}
+
+/** Names the service for those who copy inside it: one endpoint, and one region of it, because HEAD of the source is asked there. */
+export function serviceOf({ config, region }: S3Context): string {
+  return `s3 ${config.endpoint ?? 'aws'} ${region}`
+}
+
+/** Refusals of a request that has to be possible for a copy and need not be for reading and writing. */
+const refusals = ['permission_denied', 'unauthenticated', 'unsupported', 'invalid_config'] as const
+
+/**
+ * From another bucket of the service.
+ * @returns `undefined` for another service, and where this account may not read there
+ * @throws NexusError as {@link copy}; `not_found` where there is no source
+ */
+export async function copyFrom(context: S3Context, { source, to, ifSourceMatch }: Omit<CopyPlace, 'from'> & { readonly source: StoredFile }, options: PutOptions): Promise<ObjectInfo | undefined> {
+  if (source.service !== serviceOf(context)) return undefined
+  try {
+    const copied = await copy(context, { from: { bucket: source.container, key: source.key }, to, ifSourceMatch }, options)
+    if (copied === undefined) throw new NexusError('not_found', { op: 'copy', path: source.key, backend: 's3', reason: `There is no such object in ${source.container} any more.` })
+    return copied
+  } catch (error) {
+    if (refusals.some((code) => isNexusError(error, code))) return undefined
+    throw error
   }
 }
 

@@ -9,12 +9,14 @@ import { send } from './send.ts'
 export interface HeadOptions extends CallOptions {
   readonly version?: string | undefined
   readonly ifMatch?: string | undefined
+  /** Another bucket of the service, which somebody else knows to be there. */
+  readonly bucket?: string | undefined
 }
 
 /** @returns `undefined` where there is no such object or version. @throws NexusError `unavailable` where there is no such bucket */
-export async function head(context: S3Context, key: string, { version, ifMatch, signal }: HeadOptions = {}): Promise<ObjectInfo | undefined> {
+export async function head(context: S3Context, key: string, { version, ifMatch, bucket, signal }: HeadOptions = {}): Promise<ObjectInfo | undefined> {
   const absent = {}
-  const input = { ...at(context, key), ...(version !== undefined && { VersionId: version }), ...(ifMatch !== undefined && { IfMatch: quote(ifMatch) }) }
+  const input = { ...at(context, key), ...(bucket !== undefined && { Bucket: bucket }), ...(version !== undefined && { VersionId: version }), ...(ifMatch !== undefined && { IfMatch: quote(ifMatch) }) }
   try {
     // A version that cannot be is 400, one that is a deletion 405.
     const gone = version === undefined ? [404] : [404, 405, 400]
@@ -24,7 +26,7 @@ export async function head(context: S3Context, key: string, { version, ifMatch, 
     return toObjectInfo(key, output, context.answeredAt(output))
   } catch (error) {
     if (error !== absent) throw error
-    await checkBucket(context, { signal })
+    if (bucket === undefined) await checkBucket(context, { signal })
     return undefined
   }
 }

@@ -1,6 +1,6 @@
 export { detectLayout } from './detect-layout.ts'
-export type { MemoryStoreOptions, StoreRequest, StoreVerb } from './memory-request.ts'
-export { type MemoryStore, openMemoryStore } from './memory-store.ts'
+export type { MemoryService, MemoryStoreOptions, StoreRequest, StoreVerb } from './memory-request.ts'
+export { createMemoryService, type MemoryStore, openMemoryStore } from './memory-store.ts'
 export type * from './object-store.ts'
 export { type BucketStoreOptions, openBucketStores } from './repository/open-bucket-stores.ts'
 export { type ObjectTreeOptions, openObjectTree } from './tree/open-object-tree.ts'

@@ -14,12 +14,21 @@ export interface StoreRequest {
   readonly after: (step: () => void) => void
 }
 
+/** A service that several memory stores are buckets of: what one of them keeps another can copy. */
+export interface MemoryService {
+  readonly name: string
+  /** Objects by bucket. */
+  readonly buckets: Map<string, MemoryObjects>
+}
+
 /** What {@link openMemoryStore} may be given. */
 export interface MemoryStoreOptions {
   /** Default `memory`. */
   readonly scheme?: string | undefined
   /** Default `<scheme>://bucket`. */
   readonly name?: string | undefined
+  /** Whose bucket it is, under its name; default a service of its own. */
+  readonly service?: MemoryService | undefined
   /** Milliseconds since the epoch; default the system's clock. */
   readonly now?: (() => number) | undefined
   /** What the service is said to do; what is not is refused with `unsupported`. Default both. */
@@ -47,6 +56,7 @@ export interface MemoryContext {
   readonly maxSizeBytes: number
   readonly pageSize: number
   readonly objects: MemoryObjects
+  readonly service: MemoryService
   readonly requests: Record<StoreVerb, number>
   isClosed: boolean
 }

@@ -1,6 +1,6 @@
-import { type CallOptions } from '@nexus/core/contract'
+import { type CallOptions, isNexusError, type StoredFile } from '@nexus/core/contract'
 import { collectStream, streamBytes } from './memory-body.ts'
-import { cutRange, type MemoryObject, toInfo } from './memory-objects.ts'
+import { cutRange, type MemoryObject, type MemoryObjects, toInfo } from './memory-objects.ts'
 import { type Cut, type CutPage, cutPage } from './memory-pages.ts'
 import { checkKey, failure, type MemoryContext, request, type RequestPlace } from './memory-request.ts'
 import type { GetOptions, ListPagesOptions, ObjectBody, ObjectInfo, ObjectPage, ObjectVersion, PutOptions } from './object-store.ts'
@@ -32,9 +32,26 @@ export async function putStream(context: MemoryContext, place: RequestPlace, bod
   return request(context, place, options, () => put(context, place, bytes, options))
 }
 
+type CopyOptions = PutOptions & { readonly ifSourceMatch?: string | undefined }
+
+/** From another bucket of the service. @returns `undefined` for another service, and where `before` forbids the request */
+export async function copyFrom(context: MemoryContext, place: RequestPlace, source: StoredFile, options: CopyOptions = {}): Promise<ObjectInfo | undefined> {
+  const { service } = context
+  const objects = source.service === service.name ? service.buckets.get(source.container) : undefined
+  if (objects === undefined) return undefined
+  try {
+    const copied = await request(context, place, options, () => copy(context, place, { from: source.key, objects }, options))
+    if (copied === undefined) throw failure(context, 'not_found', { ...place, path: source.key })
+    return copied
+  } catch (error) {
+    if (isNexusError(error, 'permission_denied') || isNexusError(error, 'unsupported')) return undefined
+    throw error
+  }
+}
+
 /** @throws NexusError `precondition_failed`, `unsupported` */
-export function copy(context: MemoryContext, place: RequestPlace, from: string, options: PutOptions & { readonly ifSourceMatch?: string | undefined } = {}): ObjectInfo | undefined {
-  const source = context.objects.find(from)
+export function copy(context: MemoryContext, place: RequestPlace, { from, objects = context.objects }: { readonly from: string; readonly objects?: MemoryObjects }, options: CopyOptions = {}): ObjectInfo | undefined {
+  const source = objects.find(from)
   if (source === undefined) return undefined
   if (options.ifSourceMatch !== undefined && options.ifSourceMatch !== source.info.etag) throw failure(context, 'precondition_failed', place, `The source ${from} is in another state.`)
   const { contentType = source.info.contentType, metadata = source.info.metadata } = options

@@ -1,4 +1,4 @@
-import type { CallOptions, Metadata } from '@nexus/core/contract'
+import type { CallOptions, Metadata, StoredFile } from '@nexus/core/contract'
 
 /** What is known of an object without reading it. Dates are the store's own. */
 export interface ObjectInfo {
@@ -97,6 +97,14 @@ export interface ObjectStore {
   putStream(key: string, body: ReadableStream<Uint8Array>, options?: PutOptions): Promise<ObjectInfo>
   /** Inside the service, whatever the size; attributes go along unless others are given. @returns `undefined` where the source is absent. @throws NexusError `precondition_failed` */
   copy(from: string, to: string, options?: PutOptions & { readonly ifSourceMatch?: string | undefined }): Promise<ObjectInfo | undefined>
+  /** Where an object lies in the service; present with `copyFrom`, and on read-only stores of the service too. */
+  storedAt?(key: string): StoredFile
+  /**
+   * Copies from another bucket of the service, as `copy` does. What the service then says of the copy is believed.
+   * @returns `undefined` where it cannot: another service, no right to read there, or a condition that only a put keeps; nothing has happened then
+   * @throws NexusError `not_found` where the source is absent, `precondition_failed`
+   */
+  copyFrom?(source: StoredFile, to: string, options?: PutOptions & { readonly ifSourceMatch?: string | undefined }): Promise<ObjectInfo | undefined>
   /** In as few requests as the service allows; absent is success. @throws NexusError naming the keys that stayed */
   delete(keys: readonly string[], options?: CallOptions): Promise<void>
   /** One object, only when it has this etag. @throws NexusError `precondition_failed`, `unsupported` */

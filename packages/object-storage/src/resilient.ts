@@ -12,6 +12,7 @@ const resumptions = 3
 export function resilient(store: ObjectStore, policy: Policy): ObjectStore {
   const asking = (op: string, { kind = 'read', signal }: { readonly kind?: PolicyCall['kind'] | undefined; readonly signal?: AbortSignal | undefined } = {}): PolicyCall => ({ op, kind, repeat: 'always', signal })
   const putting = (op: string, { condition, signal }: PutOptions = {}): PolicyCall => ({ op, kind: 'write', repeat: condition === undefined ? 'always' : 'refused', signal })
+  const copyFrom = store.copyFrom?.bind(store)
   return {
     ...store,
     get keepsVersions() {
@@ -25,6 +26,7 @@ export function resilient(store: ObjectStore, policy: Policy): ObjectStore {
     put: (key, body, options) => policy.run(putting('put', options), (signal) => store.put(key, body, { ...options, signal })),
     putStream: (key, body, options) => store.putStream(key, body, options),
     copy: (from, to, options) => policy.run(putting('copy', options), (signal) => store.copy(from, to, { ...options, signal })),
+    ...(copyFrom && { copyFrom: (source, to, options) => policy.run(putting('copy', options), (signal) => copyFrom(source, to, { ...options, signal })) }),
     list: (options) => listResuming({ store, policy }, options),
     delete: (keys, options) => policy.run(asking('delete', { kind: 'write', ...options }), (signal) => store.delete(keys, { ...options, signal })),
   }

@@ -41,13 +41,17 @@ function verbs(view: View): Pick<ObjectStore, 'head' | 'get' | 'put' | 'putStrea
   }
 }
 
-function extras(view: View): Pick<ObjectStore, 'deleteMatching' | 'versions' | 'presign' | 'lifecycle'> {
+function extras(view: View): Pick<ObjectStore, 'storedAt' | 'copyFrom' | 'deleteMatching' | 'versions' | 'presign' | 'lifecycle'> {
   const { store, prefix } = view
+  const storedAt = store.storedAt?.bind(store)
+  const copyFrom = store.copyFrom?.bind(store)
   const deleteMatching = store.deleteMatching?.bind(store)
   const versions = store.versions?.bind(store)
   const presign = store.presign?.bind(store)
   const lifecycle = store.lifecycle?.bind(store)
   return {
+    ...(storedAt && { storedAt: (key) => storedAt(prefix + key) }),
+    ...(copyFrom && { copyFrom: (source, to, options) => retold(view, async () => optionally(await copyFrom(source, prefix + to, options), (info) => without(view, info))) }),
     ...(deleteMatching && { deleteMatching: (key, etag, options) => retold(view, () => deleteMatching(prefix + key, etag, options)) }),
     ...(versions && {
       async *versions(key, options) {

@@ -72,6 +72,39 @@ export const changeRules: readonly StoreRule[] = rules({
     await tellsHead(context, await context.store.copy('long', 'copy'))
     await holds(context, 'copy', body)
   },
+  '`copyFrom`, where there is one, copies what `storedAt` names, with its attributes.': async (context) => {
+    const { store } = context
+    const attributes = { contentType: 'text/css', metadata: { colour: 'red' } }
+    const { etag } = await put(context, 'odd key/ä+%', 'content', attributes)
+    if (store.copyFrom === undefined || store.storedAt === undefined) return
+    const source = store.storedAt('odd key/ä+%')
+    const told = await store.copyFrom(source, 'to/b', { ifSourceMatch: etag })
+    assert.deepEqual([told?.key, told?.sizeBytes], ['to/b', 7])
+    const head = await store.head('to/b')
+    assert.deepEqual([head?.etag, head?.contentType, head?.metadata], [told?.etag, attributes.contentType, attributes.metadata])
+    await holds(context, 'to/b', 'content')
+    await holds(context, 'odd key/ä+%', 'content')
+  },
+  '`copyFrom` keeps conditions on both ends, and what is absent is `not_found`.': async (context) => {
+    const { store } = context
+    const { etag } = await put(context, 'a', 'old')
+    await put(context, 'a', 'newer')
+    await put(context, 'kept', 'kept')
+    if (store.copyFrom === undefined || store.storedAt === undefined) return
+    await fails('not_found', store.copyFrom(store.storedAt('absent'), 'kept'))
+    await fails('precondition_failed', store.copyFrom(store.storedAt('a'), 'kept', { ifSourceMatch: etag }))
+    const call = store.copyFrom(store.storedAt('a'), 'kept', { condition: 'absent' })
+    if (store.conditions.absent) await fails('precondition_failed', call)
+    else assert.equal(await call, undefined)
+    await holds(context, 'kept', 'kept')
+  },
+  '`copyFrom` of another service is `undefined`, and nothing happens.': async (context) => {
+    const { store } = context
+    await put(context, 'a', 'content')
+    if (store.copyFrom === undefined || store.storedAt === undefined) return
+    assert.equal(await store.copyFrom({ ...store.storedAt('a'), service: 'another' }, 'b'), undefined)
+    await isAbsent(context, 'b')
+  },
   '`delete` removes the objects, and what is absent is success.': async (context) => {
     for (const key of ['a', 'b/c', 'b/d', 'e']) await put(context, key, key)
     await context.store.delete(['a', 'absent', 'b/c'])

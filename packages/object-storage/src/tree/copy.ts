@@ -1,4 +1,4 @@
-import { type CallOptions, type FileStat, isNexusError, isWithin, type MoveOptions, NexusError, type Path, relocateError } from '@nexus/core/contract'
+import { type CallOptions, type FileStat, isNexusError, isWithin, type MoveOptions, NexusError, type Path, relocateError, type StoredFile } from '@nexus/core/contract'
 import type { ObjectInfo } from '../object-store.ts'
 import { checkVariants } from './capabilities.ts'
 import { checkTarget } from './check-target.ts'
@@ -16,6 +16,18 @@ export async function copy(context: TreeContext, from: Path, { to, ...options }:
   checkSource(source, options)
   if (to === from) return toFileStat(from, source)
   return copyFile(context, source, { ...options, to })
+}
+
+/** Copies a file of another tree inside the service; `undefined` where that cannot be, before anything happened. */
+export async function copyFrom(context: TreeContext, source: StoredFile, { to, ifMatch, ifNoneMatch, signal }: MoveOptions & { readonly to: Path }): Promise<FileStat | undefined> {
+  checkVariants(context.capabilities, { ifNoneMatch })
+  if (context.store.storedAt?.('').service !== source.service) return undefined
+  await checkTarget(context, to, { ifNoneMatch, signal })
+  const condition = ifNoneMatch === undefined ? undefined : 'absent'
+  const copied = await context.store.copyFrom?.(source, toKey(to), { ifSourceMatch: ifMatch, condition, signal })
+  if (copied === undefined) return undefined
+  context.known.enter(above(toPrefix(to)))
+  return toFileStat(to, copied)
 }
 
 /** Whether a source is in the state that was asked for. @throws NexusError `precondition_failed` */

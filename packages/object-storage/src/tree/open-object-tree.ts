@@ -4,7 +4,7 @@ import type { ObjectStore } from '../object-store.ts'
 import { type Call, createActivity } from './activity.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import type { TreeContext } from './context.ts'
-import { copy } from './copy.ts'
+import { copy, copyFrom } from './copy.ts'
 import { deletePath } from './delete.ts'
 import { toKey } from './keys.ts'
 import { createKnownDirectories } from './known-directories.ts'
@@ -47,6 +47,7 @@ export function openObjectTree(store: ObjectStore, options: ObjectTreeOptions = 
     ...treeVerbs(context),
     ...(capabilities.versions ? { versions: (path, given) => versions(context, path, given) } : {}),
     ...presigning(context),
+    ...elsewhere(context),
     close: () => (closing ??= activity.close().then(() => store.close())),
   }
 }
@@ -70,6 +71,16 @@ function treeVerbs(context: TreeContext): Pick<Backend, 'list' | 'delete' | 'mkd
     rename: (from, to, options = {}) => run({ ...at('rename', from, options), to }, () => rename(context, from, { ...options, to })),
     copy: (from, to, options = {}) => run({ ...at('copy', from, options), to }, () => copy(context, from, { ...options, to })),
     usage: (path, options = {}) => run(at('usage', path, options), () => usage(context, path, options)),
+  }
+}
+
+/** Copies from and to other trees of the service. */
+function elsewhere(context: TreeContext): Pick<Backend, 'storedAt' | 'copyFrom'> {
+  const { activity, store } = context
+  const storedAt = store.storedAt?.bind(store)
+  return {
+    ...(storedAt && { storedAt: (path) => storedAt(toKey(path)) }),
+    ...(store.copyFrom && { copyFrom: (source, to, options = {}) => activity.run(at('copy', to, options), () => copyFrom(context, source, { ...options, to })) }),
   }
 }
 
