@@ -1,7 +1,6 @@
-import { describeObjectStore } from '@nexus/doubles'
+import { describeObjectStore, type Radosgw, startRadosgw, whyNoRadosgw } from '@nexus/doubles'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openS3Store, parseS3Config, type S3Store } from '../src/index.ts'
-import { type Radosgw, startRadosgw, whyNoRadosgw } from './radosgw-kit.ts'
 import { collect, patterned, streamOf, testContext } from './store-kit.ts'
 
 const reason = whyNoRadosgw()

@@ -8,3 +8,4 @@ export type { S3Behaviour, S3Bucket, S3State, StoredVersion } from './s3/state.t
 export { type GcsDouble, type GcsDoubleOptions, startGcsDouble } from './gcs/double.ts'
 export { authorizedUser, serviceAccountEmail, serviceAccountKey, type ServiceAccountKey } from './gcs/identities.ts'
 export type { GcsBucket, GcsObject } from './gcs/model.ts'
+export { type Radosgw, startRadosgw, whyNoRadosgw } from './ceph/radosgw.ts'

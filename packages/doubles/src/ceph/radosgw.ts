@@ -26,10 +26,10 @@ export function whyNoRadosgw(): string | undefined {
 export async function startRadosgw(): Promise<Radosgw> {
   const root = await mkdtemp(join(tmpdir(), 'nexus-ceph-'))
   const [monPort, gatewayPort] = [await freePort(), await freePort()]
-  const children: ChildProcess[] = []
-  const cluster = { root, conf: join(root, 'ceph.conf'), children }
+  const cluster: Cluster = { root, conf: join(root, 'ceph.conf'), children: new Set(), isClosing: false }
   const close = async (): Promise<void> => {
-    await Promise.all(children.reverse().map(stop))
+    cluster.isClosing = true
+    await Promise.all([...cluster.children].reverse().map(stop))
     await rm(root, { recursive: true, force: true })
   }
   try {
@@ -50,8 +50,12 @@ export async function startRadosgw(): Promise<Radosgw> {
 interface Cluster {
   readonly root: string
   readonly conf: string
-  readonly children: ChildProcess[]
+  readonly children: Set<ChildProcess>
+  isClosing: boolean
 }
+
+/** Ten times what a cold machine takes. */
+const patienceMs = 120_000
 
 async function writeConfiguration(root: string, { monPort, gatewayPort }: { monPort: number; gatewayPort: number }): Promise<void> {
   const lines = [
@@ -81,12 +85,19 @@ async function startCluster(cluster: Cluster, monPort: number): Promise<void> {
   start(cluster, 'ceph-osd', ['-f', '-i', '0'])
 }
 
-function start({ conf, children }: Cluster, command: string, args: readonly string[]): void {
-  children.push(spawn(command, ['-c', conf, ...args], { stdio: 'ignore' }))
+/** A storage daemon that asks the monitor too early is told "wrong fsid" and ends: what ends by itself is started again. */
+function start(cluster: Cluster, command: string, args: readonly string[]): void {
+  const { conf, children } = cluster
+  const child = spawn(command, ['-c', conf, ...args], { stdio: 'ignore' })
+  children.add(child)
+  child.once('exit', () => {
+    children.delete(child)
+    if (!cluster.isClosing) start(cluster, command, args)
+  })
 }
 
 async function run(conf: string, command: string, args: readonly string[]): Promise<void> {
-  const child = spawn(command, ['-c', conf, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(command, ['-c', conf, ...args], { stdio: ['ignore', 'ignore', 'pipe'], timeout: patienceMs, killSignal: 'SIGKILL' })
   const errors: Buffer[] = []
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk))
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
@@ -102,7 +113,7 @@ async function stop(child: ChildProcess): Promise<void> {
 
 /** The gateway makes its pools at its first start. */
 async function answering(endpoint: string): Promise<void> {
-  const deadline = AbortSignal.timeout(120_000)
+  const deadline = AbortSignal.timeout(patienceMs)
   for (;;) {
     deadline.throwIfAborted()
     try {
