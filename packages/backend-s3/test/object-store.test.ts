@@ -13,8 +13,10 @@ beforeAll(async () => {
 afterAll(() => double.close())
 
 async function openFresh(options: { readonly versioned: boolean; readonly config?: Readonly<Record<string, unknown>> }): ReturnType<typeof openS3Store> {
-  double.state.buckets.clear()
-  double.state.buckets.set('bucket', { name: 'bucket', objects: new Map(), uploads: new Map(), versioning: options.versioned ? 'Enabled' : 'off', lifecycle: undefined, isPublic: false, deniedPrefixes: new Set() })
+  const bucket = double.bucket()
+  bucket.objects.clear()
+  bucket.uploads.clear()
+  bucket.versioning = options.versioned ? 'Enabled' : 'off'
   return openS3Store(parseS3Config(configFor(double, options.config)), testContext())
 }
 

@@ -16,6 +16,8 @@ export interface GcsDoubleOptions {
   readonly rewriteBytes?: number | undefined
   /** Default 3,600. */
   readonly tokenLifetimeSeconds?: number | undefined
+  /** Takes checksums as they come: for measurements of clients, which must not become measurements of the double. Default false. */
+  readonly believes?: boolean | undefined
 }
 
 /** A running double of Google Cloud Storage, its token endpoint and the metadata server of Compute Engine. */
@@ -67,6 +69,7 @@ function createState(options: GcsDoubleOptions): GcsState {
     pageSize: options.pageSize ?? 1000,
     rewriteBytes: options.rewriteBytes ?? 1024 * 1024,
     tokenLifetimeSeconds: options.tokenLifetimeSeconds ?? 3600,
+    believes: options.believes ?? false,
     persistLimits: [],
     lastNumber: 1_700_000_000_000_000,
   }

@@ -22,9 +22,10 @@ export function finishObject(state: GcsState, bucket: GcsBucket, upload: Finishe
   checkName(attributes.name)
   checkAttributes(attributes)
   checkConditions(conditions, liveObject(bucket, attributes.name))
-  const crc32c = crc32cOf(bytes)
-  const md5 = md5Of(bytes)
-  checkHashes({ ...attributes, ...hashesIn(upload.hashHeader) }, { crc32c, md5 })
+  const told = { ...attributes, ...hashesIn(upload.hashHeader) }
+  const crc32c = (state.believes ? told.crc32c : undefined) ?? crc32cOf(bytes)
+  const md5 = state.believes ? undefined : md5Of(bytes)
+  checkHashes(told, { crc32c, md5: md5 ?? told.md5Hash })
   const now = state.now()
   const object: GcsObject = {
     bucket: bucket.name,
@@ -90,7 +91,7 @@ function hashesIn(header: string | undefined): { crc32c?: string; md5Hash?: stri
   return { ...(crc32c !== undefined && { crc32c }), ...(md5Hash !== undefined && { md5Hash }) }
 }
 
-function checkHashes(told: { readonly crc32c?: string | undefined; readonly md5Hash?: string | undefined }, { crc32c, md5 }: { readonly crc32c: string; readonly md5: string }): void {
+function checkHashes(told: { readonly crc32c?: string | undefined; readonly md5Hash?: string | undefined }, { crc32c, md5 }: { readonly crc32c: string; readonly md5: string | undefined }): void {
   if (told.crc32c !== undefined && told.crc32c !== crc32c) throw invalid(`Provided CRC32C "${told.crc32c}" doesn't match calculated CRC32C "${crc32c}".`)
-  if (told.md5Hash !== undefined && told.md5Hash !== md5) throw invalid(`Provided MD5 hash "${told.md5Hash}" doesn't match calculated MD5 hash "${md5}".`)
+  if (told.md5Hash !== undefined && told.md5Hash !== md5) throw invalid(`Provided MD5 hash "${told.md5Hash}" doesn't match calculated MD5 hash "${String(md5)}".`)
 }

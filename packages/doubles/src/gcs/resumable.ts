@@ -1,3 +1,4 @@
+import { joinBytes } from '../http/join-bytes.ts'
 import type { HttpAnswer, HttpRequest } from '../http/messages.ts'
 import { GcsRefusal, invalid, noSuchBucket } from './answers.ts'
 import type { ObjectPlace } from './check-request.ts'
@@ -83,7 +84,7 @@ function incomplete({ persistedBytes }: UploadSession): HttpAnswer {
 function finish(state: GcsState, session: UploadSession, request: HttpRequest): HttpAnswer {
   const bucket = state.buckets.get(session.bucket)
   if (bucket === undefined) throw noSuchBucket()
-  const bytes = new Uint8Array(Buffer.concat(session.parts))
+  const bytes = joinBytes(session.parts)
   const hashHeader = request.headers['x-goog-hash']
   session.finished = finishObject(state, bucket, { attributes: session.attributes, bytes, conditions: session.conditions, hashHeader })
   session.parts = []

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { deliver } from './deliver.ts'
 import { createFaultScript, type FaultAction, type FaultScript } from './faults.ts'
+import { joinBytes } from './join-bytes.ts'
 import type { HttpAnswer, HttpHandler, HttpRequest } from './messages.ts'
 
 /** One request and what became of it. `status` is 0 where the connection was broken before an answer. */
@@ -150,7 +151,7 @@ async function collect(incoming: IncomingMessage): Promise<Uint8Array | undefine
   const chunks: Uint8Array[] = []
   return await new Promise((resolve) => {
     incoming.on('data', (chunk: Uint8Array) => chunks.push(chunk))
-    incoming.on('end', () => { resolve(new Uint8Array(Buffer.concat(chunks))) })
+    incoming.on('end', () => { resolve(joinBytes(chunks)) })
     incoming.on('error', () => { resolve(undefined) })
     incoming.on('close', () => { resolve(undefined) })
   })

@@ -12,7 +12,7 @@ const maxBatch = 1000
 /** DeleteObjects: at most 1000 keys, with a checksum of the request; absent is deleted. */
 export function deleteObjects(turn: Turn): HttpAnswer {
   const { state, request: { http } } = turn
-  const { checksum, bytes } = checkPayload(http, state.behaviour)
+  const { checksum, bytes } = checkPayload(http, state)
   if (checksum === undefined && http.headers['content-md5'] === undefined) throw new S3Failure(400, 'InvalidRequest', { message: 'Missing required header for this request: Content-MD5' })
   const document = parseXml(bytes, 'Delete')
   const wanted = document.children.filter(({ name }) => name === 'Object')

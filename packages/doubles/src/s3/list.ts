@@ -1,10 +1,10 @@
 import type { HttpAnswer } from '../http/messages.ts'
 import { S3Failure } from './error.ts'
+import { compareKeys } from './object-map.ts'
 import type { Turn } from './objects.ts'
 import { currentVersion, type StoredVersion } from './state.ts'
 import { element, xmlDocument } from './xml.ts'
 
-const compare = (left: string, right: string): number => Buffer.compare(Buffer.from(left), Buffer.from(right))
 const xml = { 'content-type': 'application/xml' }
 
 /** ListObjectsV2: keys by UTF-8 bytes; what the delimiter rolls up counts once. */
@@ -15,12 +15,13 @@ export function listObjects({ state, bucket, request: { query } }: Turn): HttpAn
   const maxKeys = pageSize(query.get('max-keys'), state.behaviour.maxKeys)
   const after = token === null ? (query.get('start-after') ?? '') : decodeToken(token)
   if ([...bucket.deniedPrefixes].some((denied) => prefix.startsWith(denied))) throw new S3Failure(403, 'AccessDenied')
-  const keys = [...bucket.objects.keys()].filter((key) => key.startsWith(prefix) && compare(key, after) > 0 && currentVersion(bucket, key) !== undefined).sort(compare)
   const rows: { last: string; text: string }[] = []
   const encoding = query.get('encoding-type') ?? undefined
   const encode = encoderOf(query.get('encoding-type'))
   let rolled: string | undefined
-  for (const key of keys) {
+  for (const key of bucket.objects.keysFrom(compareKeys(prefix, after) > 0 ? prefix : after)) {
+    if (!key.startsWith(prefix) && compareKeys(key, prefix) > 0) break
+    if (!key.startsWith(prefix) || key === after || currentVersion(bucket, key) === undefined) continue
     const common = commonPrefix(key, prefix, delimiter)
     // A token behind a common prefix is behind everything in it; start-after is not.
     if (common !== undefined && (common === rolled || (token !== null && after.startsWith(common)))) continue
@@ -40,13 +41,13 @@ export function listVersions({ state, bucket, request: { query } }: Turn): HttpA
   const prefix = query.get('prefix') ?? ''
   const maxKeys = pageSize(query.get('max-keys'), state.behaviour.maxKeys)
   const encode = encoderOf(query.get('encoding-type'))
-  const all = [...bucket.objects].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => compare(a, b)).flatMap(([key, versions]) => {
+  const all = [...bucket.objects].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => compareKeys(a, b)).flatMap(([key, versions]) => {
     return versions.map((version, index) => ({ key, version, isLatest: index === 0 }))
   })
   const keyMarker = query.get('key-marker') ?? ''
   const idMarker = query.get('version-id-marker')
   const marker = all.findIndex(({ key, version }) => key === keyMarker && version.versionId === idMarker)
-  const start = marker === -1 ? all.findIndex(({ key }) => compare(key, keyMarker) > 0) : marker + 1
+  const start = marker === -1 ? all.findIndex(({ key }) => compareKeys(key, keyMarker) > 0) : marker + 1
   const rows = start === -1 ? [] : all.slice(start, start + maxKeys)
   const isTruncated = start !== -1 && start + maxKeys < all.length
   const last = rows.at(-1)

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
+import { joinBytes } from '../http/join-bytes.ts'
 import type { HttpAnswer } from '../http/messages.ts'
 import { checkWriteConditions } from './conditions.ts'
 import { type ChecksumName, checksumNames, checksumOf } from './checksum.ts'
 import { S3Failure } from './error.ts'
-import { checkKey, describeNew, findSource, md5, parseRange, storeObject, type Turn, versionHeader } from './objects.ts'
-import { checkPayload } from './payload.ts'
-import { currentVersion, type StoredChecksum, type Upload, type UploadedPart } from './state.ts'
+import { checkKey, describeNew, findSource, parseRange, storeObject, type Turn, versionHeader } from './objects.ts'
+import { checkPayload, type Payload } from './payload.ts'
+import { currentVersion, etagOf, type StoredChecksum, type Upload, type UploadedPart } from './state.ts'
 import { childText, element, parseXml, xmlDocument, type XmlNode } from './xml.ts'
 
 /** CreateMultipartUpload. */
@@ -27,9 +28,9 @@ export function createUpload({ state, bucket, request: { key, http } }: Turn): H
 export function uploadPart(turn: Turn): HttpAnswer {
   const { state, request: { http } } = turn
   const upload = findUpload(turn)
-  const payload = checkPayload(http, state.behaviour)
+  const payload = checkPayload(http, state)
   if (payload.checksum !== undefined && payload.checksum.name !== (upload.checksumName ?? payload.checksum.name)) throw new S3Failure(400, 'InvalidRequest')
-  const part = storePart(turn, upload, payload.bytes)
+  const part = storePart(turn, upload, payload)
   return { status: 200, headers: { etag: `"${part.etag}"`, ...partChecksum(upload, part) } }
 }
 
@@ -41,7 +42,7 @@ export function uploadPartCopy(turn: Turn): HttpAnswer {
   const range = parseRange(http.headers['x-amz-copy-source-range'], source.bytes.length)
   const bytes = range === undefined ? source.bytes : source.bytes.slice(range.from, range.to)
   if (bytes.length > state.behaviour.maxSingleBytes) throw new S3Failure(400, 'InvalidRequest')
-  const part = storePart(turn, upload, bytes)
+  const part = storePart(turn, upload, { bytes, checksum: undefined })
   const checksum = part.checksum === undefined ? '' : element(checksumElement(upload.checksumName), part.checksum)
   const body = xmlDocument('CopyPartResult', element('ETag', `"${part.etag}"`) + element('LastModified', new Date(state.now()).toISOString()) + checksum)
   return { status: 200, headers: { 'content-type': 'application/xml' }, body }
@@ -53,8 +54,8 @@ export function completeUpload(turn: Turn): HttpAnswer {
   const upload = findUpload(turn)
   const parts = chooseParts(parseXml(http.body, 'CompleteMultipartUpload'), upload)
   if (parts.slice(0, -1).some(({ bytes }) => bytes.length < state.behaviour.minPartBytes)) throw new S3Failure(400, 'EntityTooSmall')
-  const bytes = new Uint8Array(Buffer.concat(parts.map((part) => part.bytes)))
-  const checksum = wholeChecksum(upload, parts, bytes)
+  const bytes = joinBytes(parts.map((part) => part.bytes))
+  const checksum = (state.believes ? believedChecksum(turn, upload) : undefined) ?? wholeChecksum(upload, parts, bytes)
   if (checksum !== undefined && checksum.value !== (http.headers[`x-amz-checksum-${checksum.name}`] ?? checksum.value)) throw new S3Failure(400, 'BadDigest')
   const size = http.headers['x-amz-mp-object-size']
   if (size !== undefined && Number(size) !== bytes.length) throw new S3Failure(400, 'InvalidRequest')
@@ -88,11 +89,12 @@ function findUpload({ bucket, request: { key, query } }: Turn): Upload {
   return upload
 }
 
-function storePart({ request: { query } }: Turn, upload: Upload, bytes: Uint8Array): UploadedPart {
+function storePart({ state, request: { query } }: Turn, upload: Upload, { bytes, checksum: declared }: Payload): UploadedPart {
   const number = Number(query.get('partNumber'))
   if (!Number.isInteger(number) || number < 1 || number > 10_000) throw new S3Failure(400, 'InvalidArgument')
-  const checksum = upload.checksumName === undefined ? undefined : checksumOf(upload.checksumName, bytes)
-  const part = { bytes, etag: md5(bytes), checksum }
+  const believed = state.believes ? declared?.value : undefined
+  const checksum = upload.checksumName === undefined ? undefined : (believed ?? checksumOf(upload.checksumName, bytes))
+  const part = { bytes, etag: etagOf(state, bytes), checksum }
   upload.parts.set(number, part)
   return part
 }
@@ -123,6 +125,12 @@ function wholeChecksum({ checksumName: name, checksumType: type }: Upload, parts
   if (type === 'FULL_OBJECT') return { name, type, value: checksumOf(name, bytes) }
   const joined = Buffer.concat(parts.map((part) => Buffer.from(part.checksum ?? '', 'base64')))
   return { name, type, value: `${checksumOf(name, joined)}-${parts.length}` }
+}
+
+/** What the client says of the whole, where it says anything. */
+function believedChecksum({ request: { http } }: Turn, { checksumName: name, checksumType: type }: Upload): StoredChecksum | undefined {
+  const value = name === undefined ? undefined : http.headers[`x-amz-checksum-${name}`]
+  return name === undefined || value === undefined ? undefined : { name, type, value }
 }
 
 const checksumElement = (name: ChecksumName | undefined): string => `Checksum${(name ?? '').toUpperCase()}`

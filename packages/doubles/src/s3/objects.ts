@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { HttpAnswer } from '../http/messages.ts'
 import { checkDeleteCondition, checkReadConditions, checkSourceConditions, checkWriteConditions } from './conditions.ts'
 import { checksumOf } from './checksum.ts'
 import { S3Failure } from './error.ts'
 import { checkPayload } from './payload.ts'
 import type { S3Request } from './request.ts'
-import { addVersion, currentVersion, nextVersionId, type S3Bucket, type S3State, type StoredChecksum, type StoredVersion } from './state.ts'
+import { addVersion, currentVersion, etagOf, nextVersionId, type S3Bucket, type S3State, type StoredChecksum, type StoredVersion } from './state.ts'
 import { element, xmlDocument } from './xml.ts'
 
 /** What every operation works on. */
@@ -33,13 +32,13 @@ export function getObject({ bucket, request: { key, query, http, operation } }: 
 
 /** PutObject. */
 export function putObject({ state, bucket, request: { key, http } }: Turn): HttpAnswer {
-  const payload = checkPayload(http, state.behaviour)
+  const payload = checkPayload(http, state)
   if (payload.bytes.length > state.behaviour.maxSingleBytes) throw new S3Failure(400, 'EntityTooLarge')
   checkKey(key)
   const described = describeNew(http.headers)
   checkWriteConditions(http.headers, currentVersion(bucket, key), state.behaviour)
   const checksum: StoredChecksum | undefined = payload.checksum === undefined ? defaultChecksum(state, payload.bytes) : { ...payload.checksum, type: 'FULL_OBJECT' }
-  const version = storeObject({ state, bucket, key }, { ...described, bytes: payload.bytes, etag: md5(payload.bytes), checksum })
+  const version = storeObject({ state, bucket, key }, { ...described, bytes: payload.bytes, etag: etagOf(state, payload.bytes), checksum })
   return { status: 200, headers: { etag: `"${version.etag}"`, ...versionHeader(version), ...checksumHeaders(version.checksum) } }
 }
 
@@ -54,7 +53,7 @@ export function copyObject(turn: Turn): HttpAnswer {
   checkWriteConditions(http.headers, currentVersion(bucket, key), state.behaviour)
   const replaces = http.headers['x-amz-metadata-directive'] === 'REPLACE'
   const described = replaces ? describeNew(http.headers) : { metadata: source.metadata, headers: { ...source.headers, ...pick(http.headers, keptHeaders.slice(5)) } }
-  const version = storeObject({ state, bucket, key }, { ...described, bytes: source.bytes, etag: md5(source.bytes), checksum: source.checksum })
+  const version = storeObject({ state, bucket, key }, { ...described, bytes: source.bytes, etag: etagOf(state, source.bytes), checksum: source.checksum })
   const body = xmlDocument('CopyObjectResult', element('ETag', `"${version.etag}"`) + element('LastModified', new Date(version.modifiedAt).toISOString()))
   return { status: 200, headers: { 'content-type': 'application/xml', ...versionHeader(version) }, body }
 }
@@ -120,17 +119,14 @@ export function checksumHeaders(checksum: StoredChecksum | undefined): Record<st
   return checksum === undefined ? {} : { [`x-amz-checksum-${checksum.name}`]: checksum.value, 'x-amz-checksum-type': checksum.type }
 }
 
-/** The MD5 of an object that came in one request, which is its ETag. */
-export const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
-
 /** `x-amz-version-id`, where there is one. */
 export function versionHeader({ versionId }: StoredVersion): Record<string, string> {
   return versionId === 'null' ? {} : { 'x-amz-version-id': versionId }
 }
 
 /** Real S3 computes one where the client sent none. */
-function defaultChecksum({ behaviour }: S3State, bytes: Uint8Array): StoredChecksum | undefined {
-  return behaviour.acceptsChecksums ? { name: 'crc64nvme', value: checksumOf('crc64nvme', bytes), type: 'FULL_OBJECT' } : undefined
+function defaultChecksum({ behaviour, believes }: S3State, bytes: Uint8Array): StoredChecksum | undefined {
+  return behaviour.acceptsChecksums && !believes ? { name: 'crc64nvme', value: checksumOf('crc64nvme', bytes), type: 'FULL_OBJECT' } : undefined
 }
 
 function findVersion(bucket: S3Bucket, key: string, versionId: string | undefined): StoredVersion {

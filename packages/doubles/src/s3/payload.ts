@@ -19,17 +19,23 @@ export interface PayloadRules {
  * Checks `x-amz-content-sha256`, `Content-MD5`, `x-amz-checksum-*` and aws-chunked bodies with their trailers.
  * @throws S3Failure `XAmzContentSHA256Mismatch`, `BadDigest`, `InvalidDigest`, `InvalidRequest`, `IncompleteBody`, `NotImplemented`
  */
-export function checkPayload(request: HttpRequest, rules: PayloadRules): Payload {
+export function checkPayload(request: HttpRequest, { behaviour: rules, believes }: { readonly behaviour: PayloadRules; readonly believes: boolean }): Payload {
   const { headers, body } = request
   const declared = headers['x-amz-content-sha256']
   const trailing = declared?.startsWith('STREAMING-') === true
   if (trailing && !rules.acceptsTrailers) throw new S3Failure(501, 'NotImplemented', { message: 'aws-chunked trailers are not known here' })
   const { bytes, trailers } = trailing ? decodeChunks(request) : { bytes: body, trailers: {} }
+  if (believes) return { bytes, checksum: declaredChecksum({ ...headers, ...trailers }) }
   if (declared !== undefined && /^[0-9a-f]{64}$/.test(declared) && createHash('sha256').update(bytes).digest('hex') !== declared) {
     throw new S3Failure(400, 'XAmzContentSHA256Mismatch')
   }
   checkMd5(headers['content-md5'], bytes)
   return { bytes, checksum: checkChecksums({ ...headers, ...trailers }, bytes, rules) }
+}
+
+function declaredChecksum(headers: Readonly<Record<string, string>>): Payload['checksum'] {
+  const name = checksumNames.find((known) => headers[`x-amz-checksum-${known}`] !== undefined)
+  return name && { name, value: headers[`x-amz-checksum-${name}`] ?? '' }
 }
 
 function checkMd5(declared: string | undefined, bytes: Uint8Array): void {

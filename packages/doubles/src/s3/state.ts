@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { ChecksumName } from './checksum.ts'
+import { ObjectMap } from './object-map.ts'
 import type { S3Account } from './signature.ts'
 
 /** One state of an object, or the marker that it was deleted. */
@@ -47,7 +49,7 @@ export interface UploadedPart {
 export interface S3Bucket {
   readonly name: string
   /** Newest first. */
-  readonly objects: Map<string, StoredVersion[]>
+  readonly objects: ObjectMap
   readonly uploads: Map<string, Upload>
   versioning: 'off' | 'Enabled' | 'Suspended'
   /** The document of its lifecycle configuration. */
@@ -79,6 +81,8 @@ export interface S3State {
   readonly accounts: S3Account[]
   readonly region: string
   readonly behaviour: S3Behaviour
+  /** Signatures and checksums are taken as they come, and ETags are made up. */
+  readonly believes: boolean
   now: () => number
   /** Counts ids of versions and uploads. */
   counter: number
@@ -86,7 +90,14 @@ export interface S3State {
 
 /** An empty bucket. */
 export function createBucket(name: string): S3Bucket {
-  return { name, objects: new Map(), uploads: new Map(), versioning: 'off', lifecycle: undefined, isPublic: false, deniedPrefixes: new Set() }
+  return { name, objects: new ObjectMap(), uploads: new Map(), versioning: 'off', lifecycle: undefined, isPublic: false, deniedPrefixes: new Set() }
+}
+
+/** Something new: the MD5 of the bytes, or a number where the double believes. */
+export function etagOf(state: S3State, bytes: Uint8Array): string {
+  if (!state.believes) return createHash('md5').update(bytes).digest('hex')
+  state.counter += 1
+  return `believed-${state.counter}`
 }
 
 /** The state that is read without a version: none after a delete. */
