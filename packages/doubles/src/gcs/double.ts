@@ -16,7 +16,7 @@ export interface GcsDoubleOptions {
   readonly rewriteBytes?: number | undefined
   /** Default 3,600. */
   readonly tokenLifetimeSeconds?: number | undefined
-  /** Takes checksums as they come: for measurements of clients, which must not become measurements of the double. Default false. */
+  /** Takes checksums as they come, and everybody as known: for measurements of clients, which must not become measurements of the double. Default false. */
   readonly believes?: boolean | undefined
 }
 

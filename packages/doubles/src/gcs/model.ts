@@ -79,7 +79,7 @@ export interface GcsState {
   /** Bytes that one rewrite call copies. */
   readonly rewriteBytes: number
   readonly tokenLifetimeSeconds: number
-  /** Checksums are taken as they come, and nothing has an MD5. */
+  /** Checksums are taken as they come, everybody is known, and nothing has an MD5. */
   readonly believes: boolean
   /** The next non-final chunks of resumable uploads persist at most so many bytes each. */
   readonly persistLimits: number[]
