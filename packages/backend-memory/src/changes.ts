@@ -9,6 +9,7 @@ export async function* changes(state: MemoryState, path: Path, options: ChangesO
   checkRunnable(state, place, options.signal)
   let next = options.since === undefined ? newestChange(state) : parseCursor(state, options.since)
   if (next === undefined) throw forgotten(path)
+  options.onBegin?.()
   for (;;) {
     while (next < newestChange(state)) {
       const change = state.log[next++ - state.logStart]

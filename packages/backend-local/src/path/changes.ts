@@ -34,6 +34,7 @@ export async function* changes(context: PathContext, path: Path, options: Change
   try {
     // What is there already is no change.
     for await (const _ of enterDirectory(feed, start)) continue
+    options.onBegin?.()
     for (;;) {
       for (const [directory, names] of await watch.next()) {
         for await (const change of compare(feed, directory, names)) {

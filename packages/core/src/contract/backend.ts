@@ -159,6 +159,8 @@ export interface ChangesOptions extends CallOptions {
   readonly since?: string | undefined
   /** Whole tree below the path, or only its direct children. Default true. */
   readonly recursive?: boolean | undefined
+  /** Called once, when everything that happens from then on will be told; who lists after it misses nothing. A backend may not know of it. */
+  readonly onBegin?: (() => void) | undefined
 }
 
 /** A line that matches a search. Lines and columns count from 1; the column is in UTF-16 units. */

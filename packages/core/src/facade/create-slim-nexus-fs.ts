@@ -2,6 +2,8 @@ import type { Backend, FileContent, FileStat, MetadataPatch, ReadOptions, StatOp
 import { isNexusError } from '../contract/errors.ts'
 import { parsePath } from '../contract/paths.ts'
 import { checkCount, checkMetadata, checkRange } from '../contract/check-arguments.ts'
+import { syncTree } from '../replication/sync-tree.ts'
+import { watchTree } from '../replication/watch-tree.ts'
 import { copyTree } from './copy-tree.ts'
 import { edit } from './edit.ts'
 import { glob } from './glob.ts'
@@ -64,7 +66,7 @@ function readingVerbs(backend: Backend): Verbs<'read' | 'readText' | 'open' | 's
   }
 }
 
-function writingVerbs(backend: Backend): Verbs<'write' | 'append' | 'edit' | 'mkdir' | 'delete' | 'rename' | 'copy' | 'copyTree' | 'batch' | 'setMetadata'> {
+function writingVerbs(backend: Backend): Verbs<'write' | 'append' | 'edit' | 'mkdir' | 'delete' | 'rename' | 'copy' | 'copyTree' | 'syncTree' | 'watchTree' | 'batch' | 'setMetadata'> {
   return {
     write: async (path, body, options) => await write(backend, path, { body, ...options }),
     append: async (path, body, options) => {
@@ -84,6 +86,8 @@ function writingVerbs(backend: Backend): Verbs<'write' | 'append' | 'edit' | 'mk
       return await backend.copy(parsePath(from), parsePath(to), options)
     },
     copyTree: async (from, to, options) => await copyTree(backend, parsePath(from), { to: parsePath(to), ...options }),
+    syncTree: async (from, to, options) => await syncTree(backend, parsePath(from), { ...options, to: parsePath(to) }),
+    watchTree: async (from, to, options) => await watchTree(backend, parsePath(from), { ...options, to: parsePath(to) }),
     batch: async (operations, options) => {
       requireMember(backend, 'batch', '/')
       return await backend.batch(operations.map(parseOperation), options)

@@ -7,6 +7,8 @@ import type { EditOptions, EditResult, TextEdit } from './edit.ts'
 import type { GlobOptions } from './glob.ts'
 import type { GrepOptions } from './grep.ts'
 import type { FileBody } from './normalise-body.ts'
+import type { SyncOptions, SyncResult } from '../replication/sync-options.ts'
+import type { WatchTreeOptions } from '../replication/watch-tree.ts'
 
 /** One step of {@link SlimNexusFS.batch}, with paths and bodies as people write them. */
 export type FileOperation = BatchOperation<string, string | Uint8Array>
@@ -48,6 +50,10 @@ export interface SlimNexusFS {
   copy(from: string, to: string, options?: MoveOptions): Promise<FileStat>
   /** A directory with all below it, in one step where the store can. */
   copyTree(from: string, to: string, options?: CopyTreeOptions): Promise<CopyTreeResult>
+  /** Makes a directory hold what another holds, by copying what differs; broken off and begun again it goes on. Files that failed stand in the result. */
+  syncTree(from: string, to: string, options?: SyncOptions): Promise<SyncResult>
+  /** The same, and then keeps it so until the signal aborts, with whose reason it rejects. */
+  watchTree(from: string, to: string, options: WatchTreeOptions): Promise<never>
   /** All steps, in order, or none. The operations belong to one mount. Gives the stat after each step, for `delete` the stat before it. */
   batch(operations: readonly FileOperation[], options?: CallOptions): Promise<FileStat[]>
   /** The kept states of a file, newest first. */

@@ -10,6 +10,8 @@ export type Wanted = 'none' | 'some' | 'all'
 export interface WalkOptions extends CallOptions {
   readonly op: string
   readonly crossMounts?: boolean | undefined
+  /** Bypasses every cache between here and the storage. */
+  readonly fresh?: boolean | undefined
   /** What is wanted below the root. Default `all`. */
   readonly wanted?: Wanted | undefined
   /** Asked for each directory unless `all` is wanted above it: `none` leaves it out. */
@@ -21,10 +23,10 @@ export interface WalkOptions extends CallOptions {
  * @throws NexusError `invalid_argument` when the walk begins above all mounts and may not cross into them.
  */
 export async function* walk(backend: Backend, root: Path, options: WalkOptions): AsyncGenerator<Entry> {
-  const { signal, crossMounts = false, wanted = 'all', wantedBelow } = options
+  const { signal, fresh, crossMounts = false, wanted = 'all', wantedBelow } = options
   // A backend's recursive listing stays within its mount: where mounts lie below, their borders have to be seen.
   const atOnce = wanted === 'all' && !hasMountBelow(backend, root)
-  for await (const entry of backend.list(root, { signal, recursive: atOnce })) {
+  for await (const entry of backend.list(root, { signal, fresh, recursive: atOnce })) {
     yield entry
     signal?.throwIfAborted()
     if (atOnce || entry.kind === 'file') continue

@@ -3,7 +3,7 @@ import { createBLAKE3, createSHA256 } from 'hash-wasm'
 const create = { blake3: createBLAKE3, sha256: createSHA256 } satisfies Record<DigestAlgorithm, unknown>
 
 /** The algorithms by which stores tell a digest. */
-type DigestAlgorithm = 'blake3' | 'sha256'
+export type DigestAlgorithm = 'blake3' | 'sha256'
 
 /** Digests bytes as they pass. */
 export interface Digester {

@@ -21,6 +21,7 @@ export async function* changes(repository: Repository, path: Path, options: Chan
     repository.enter()
     await repository.refresh(signal)
     let cursor = options.since === undefined ? { position: repository.position, told: 0 } : await parseCursor(repository, options.since)
+    options.onBegin?.()
     for (;;) {
       signal?.throwIfAborted()
       const entries = await repository.journal.newer(cursor.position, { signal })

@@ -9,6 +9,7 @@ import type { GrepOptions } from '../facade/grep.ts'
 import type { FileOperation } from '../facade/slim-nexus-fs.ts'
 import type { MountInfo, UnmountOptions } from '../kernel/mount-info.ts'
 import type { ConfigSource, UriSource } from '../mounting/mount-source.ts'
+import type { SyncOptions, SyncResult } from '../replication/sync-options.ts'
 
 /** Options of a verb with `timeoutMs` in the place of `signal`: an abort cannot reach a thread that waits. */
 export type Timed<Options> = Omit<Options, 'signal'> & {
@@ -47,6 +48,7 @@ export interface SyncNexusFS {
   rename(from: string, to: string, options?: Timed<MoveOptions>): FileStat
   copy(from: string, to: string, options?: Timed<MoveOptions>): FileStat
   copyTree(from: string, to: string, options?: Timed<Omit<CopyTreeOptions, 'onProgress'>>): CopyTreeResult
+  syncTree(from: string, to: string, options?: Timed<Omit<SyncOptions, 'onProgress' | 'onAction'>>): SyncResult
   batch(operations: readonly FileOperation[], options?: Timed<CallOptions>): FileStat[]
   versions(path: string, options?: Timed<CallOptions>): Iterable<FileVersion>
   restore(path: string, version: string, options?: Timed<CallOptions>): FileStat

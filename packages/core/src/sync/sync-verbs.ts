@@ -28,6 +28,7 @@ export const syncVerbs: Readonly<Record<SyncVerb, VerbShape>> = {
   rename: { gives: 'value', optionsAt: 2 },
   copy: { gives: 'value', optionsAt: 2 },
   copyTree: { gives: 'value', optionsAt: 2 },
+  syncTree: { gives: 'value', optionsAt: 2 },
   batch: { gives: 'value', optionsAt: 1 },
   versions: { gives: 'pages', optionsAt: 1 },
   restore: { gives: 'value', optionsAt: 2 },

@@ -1,0 +1,78 @@
+import type { Entry } from '../contract/backend.ts'
+import { isNexusError } from '../contract/errors.ts'
+import { baseName, type Path } from '../contract/paths.ts'
+import type { KernelMoveOptions } from '../kernel/move-options.ts'
+import { isSameContent, metadataPatch } from './same-file.ts'
+import type { SyncRun } from './sync-run.ts'
+
+/** What to bring, and where. */
+interface Bringing {
+  readonly source: Entry
+  readonly to: Path
+  readonly signal: AbortSignal
+}
+
+/** So often a file is copied anew that changes while it is. */
+const maxAttempts = 3
+
+/** Makes a file that stands on both sides the same. */
+export async function bringAgain(run: SyncRun, target: Entry, bringing: Bringing): Promise<void> {
+  const { backend, options, tally, throttle } = run
+  const { source, signal } = bringing
+  if (!(await isSameContent({ backend, checksum: options.checksum === true, throttle, signal }, source, target))) return bringFile(run, bringing)
+  const patch = metadataPatch(backend, source, target)
+  if (patch === undefined || backend.setMetadata === undefined) {
+    tally.counts.unchanged++
+    tally.saw(source.path)
+    return
+  }
+  if (options.dryRun !== true) await backend.setMetadata(target.path, patch, { signal })
+  tally.did({ type: 'update', kind: 'file', path: target.path, sizeBytes: source.sizeBytes })
+}
+
+/** Copies a file in one of its states: if it changes meanwhile, in the newer one. What is gone at the source is not missed. */
+export async function bringFile(run: SyncRun, bringing: Bringing): Promise<void> {
+  const { options, tally } = run
+  let { source } = bringing
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if (options.dryRun !== true) await copyOnce(run, { ...bringing, source })
+      tally.did({ type: 'copy', kind: 'file', path: bringing.to, sizeBytes: source.sizeBytes })
+      return
+    } catch (error) {
+      if (attempt === maxAttempts || !(isNexusError(error, 'precondition_failed') || isNexusError(error, 'busy') || isNexusError(error, 'not_found'))) throw error
+      const now = await statUnlessGone(run, bringing)
+      if (now === undefined) return
+      source = now
+    }
+  }
+}
+
+async function statUnlessGone({ backend }: SyncRun, { source: { path }, signal }: Bringing): Promise<Entry | undefined> {
+  try {
+    const stat = await backend.stat(path, { fresh: true, signal })
+    return stat.kind === 'file' ? { ...stat, name: baseName(path) } : undefined
+  } catch (error) {
+    if (isNexusError(error, 'not_found')) return undefined
+    throw error
+  }
+}
+
+async function copyOnce({ backend, tally, throttle }: SyncRun, { source, to, signal }: Bringing): Promise<void> {
+  let passedBytes = 0
+  const onPass = async (sizeBytes: number): Promise<void> => {
+    await throttle?.take(sizeBytes, signal)
+    passedBytes += sizeBytes
+    tally.passed(source.path, sizeBytes)
+  }
+  const { ifMatch } = backend.capabilitiesAt?.(source.path) ?? backend.capabilities
+  const options: KernelMoveOptions = { signal, onPass, ifMatch: ifMatch === false ? undefined : source.etag }
+  try {
+    const copied = await backend.copy(source.path, to, options)
+    // What the service copied by itself has not passed, and has been brought all the same.
+    tally.counts.bytes += (source.sizeBytes ?? copied.sizeBytes ?? passedBytes) - passedBytes
+  } catch (error) {
+    tally.counts.bytes -= passedBytes
+    throw error
+  }
+}
