@@ -31,6 +31,11 @@ export async function inspectStorage(source: string | core.UriSource, options: c
   return await core.inspectStorage(source, { ...options, backends: { ...local, ...options.backends } })
 }
 
+/** `diagnoseStorage()` of `@nexus/core` with the scheme `local` included. */
+export async function diagnoseStorage(source: string | core.UriSource, options: core.InspectOptions = {}): Promise<core.Diagnosis | undefined> {
+  return await core.diagnoseStorage(source, { ...options, backends: { ...local, ...options.backends } })
+}
+
 /** The module is named by its address, because another thread imports it. */
 function withSyncLocal<T extends core.SyncMountOptions | core.SyncConnectOptions>(options: T): T {
   return { ...options, backends: { local: import.meta.resolve('@nexus/backend-local'), ...options.backends } }

@@ -40,6 +40,19 @@ export function checkCredentials(json: unknown, path: string): CredentialFile | 
   return signer === undefined ? `the private_key in ${path} is no RSA key` : { type, json: { ...json }, signer }
 }
 
+/** Whose credentials these are, in words without a secret. */
+export function describeCredentials({ type, json }: CredentialFile): string {
+  const email = member(json, 'client_email')
+  return type === 'service_account' && typeof email === 'string' ? `the service account ${email}` : kinds[type]
+}
+
+const kinds: Readonly<Record<CredentialType, string>> = {
+  service_account: 'a service account',
+  authorized_user: 'a user who logged in by gcloud',
+  external_account: 'an external account (workload identity federation)',
+  impersonated_service_account: 'a service account that is impersonated',
+}
+
 function isKnownType(type: unknown): type is CredentialType {
   return typeof type === 'string' && Object.hasOwn(requiredFields, type)
 }

@@ -1,26 +1,31 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { CloudCredentialError, type OpenContext } from '@nexus/core/contract'
+import { CloudCredentialError, type CredentialPlace, type OpenContext } from '@nexus/core/contract'
 import type { GcsConfig } from './config.ts'
-import { type CredentialFile, readCredentialFile } from './credential-file.ts'
+import { type CredentialFile, describeCredentials, readCredentialFile } from './credential-file.ts'
 import { mintToken } from './google-client.ts'
 import { askMetadataServer, metadataHost } from './metadata-server.ts'
-import { createTokenSource, type TokenSource } from './token-source.ts'
+import { type AccessToken, createTokenSource, type TokenSource } from './token-source.ts'
 
-type Looked = CloudCredentialError['looked'][number]
+/** What the search found, for `doctor`. */
+export interface GcsDiscovery {
+  /** In order; the one without a problem is the last. */
+  readonly looked: readonly CredentialPlace[]
+  /** Absent when no place has usable credentials. */
+  readonly source?: TokenSource | undefined
+}
 
 const variable = 'GOOGLE_APPLICATION_CREDENTIALS'
 
 /**
- * Finds credentials: `credentialsPath`; else `GOOGLE_APPLICATION_CREDENTIALS`, the file that gcloud leaves, the metadata server of Compute Engine, in
- * this order. What is there and broken ends the search: going on would act as somebody else than was meant.
- * @throws CloudCredentialError that names each place and what was wrong there
+ * Looks for credentials: `credentialsPath`; else `GOOGLE_APPLICATION_CREDENTIALS`, the file that gcloud leaves, the metadata server of Compute Engine, in
+ * this order. What is there and broken ends the search: going on would act as somebody else than was meant. Of a file no token is asked for yet.
  */
-export async function findCredentials(config: GcsConfig, context: OpenContext): Promise<TokenSource> {
+export async function discoverCredentials(config: GcsConfig, context: OpenContext): Promise<GcsDiscovery> {
   if (config.credentialsPath !== undefined) return fromFile(config.credentialsPath, { place: 'credentialsPath', looked: [], context })
   const named = context.env[variable]
   if (named !== undefined && named !== '') return fromFile(named, { place: variable, looked: [], context })
-  const looked: Looked[] = [{ place: variable, problem: 'not set' }]
+  const looked: CredentialPlace[] = [{ place: variable, problem: 'not set' }]
   const wellKnown = wellKnownFile(context)
   const file = await readCredentialFile(wellKnown)
   if (typeof file !== 'string' || !file.startsWith('there is no file')) return fromFile(wellKnown, { place: wellKnown, looked, context })
@@ -28,16 +33,29 @@ export async function findCredentials(config: GcsConfig, context: OpenContext): 
   return fromMetadataServer(looked, context)
 }
 
+/** @throws CloudCredentialError that names each place and what was wrong there */
+export async function findCredentials(config: GcsConfig, context: OpenContext): Promise<TokenSource> {
+  const { source, looked } = await discoverCredentials(config, context)
+  if (source === undefined) throw credentialError(looked)
+  return source
+}
+
+function credentialError(looked: readonly CredentialPlace[]): CloudCredentialError {
+  return new CloudCredentialError(looked.map(({ place, problem = '' }) => ({ place, problem })), { op: 'mount', backend: 'gcs' })
+}
+
 interface Search {
   readonly place: string
-  readonly looked: readonly Looked[]
+  readonly looked: readonly CredentialPlace[]
   readonly context: OpenContext
 }
 
-async function fromFile(path: string, { place, looked, context }: Search): Promise<TokenSource> {
+async function fromFile(path: string, { place, looked, context }: Search): Promise<GcsDiscovery> {
   const file = await readCredentialFile(path)
-  if (typeof file === 'string') throw new CloudCredentialError([...looked, { place, problem: file }], { op: 'mount', backend: 'gcs' })
-  return createTokenSource({ mint: () => mintToken(file, { place: place === path ? path : `${place} (${path})`, context }), now: context.now, account: accountOf(file), signer: file.signer })
+  if (typeof file === 'string') return { looked: [...looked, { place, problem: file }] }
+  const found = `${describeCredentials(file)}${place === path ? '' : `, in ${path}`}`
+  const source = createTokenSource({ mint: () => mintToken(file, { place: place === path ? path : `${place} (${path})`, context }), now: context.now, account: accountOf(file), signer: file.signer })
+  return { looked: [...looked, { place, problem: undefined, found }], source }
 }
 
 /** A service account has a name; what else there is differs in its own content. */
@@ -46,16 +64,18 @@ function accountOf({ json, signer }: CredentialFile): string {
 }
 
 /** The first token is asked for at once: only that tells whether there is such a server. */
-async function fromMetadataServer(looked: readonly Looked[], context: OpenContext): Promise<TokenSource> {
+async function fromMetadataServer(before: readonly CredentialPlace[], context: OpenContext): Promise<GcsDiscovery> {
   const place = `Compute Engine metadata service (${metadataHost(context)})`
-  const ask = async (): Promise<Exclude<Awaited<ReturnType<typeof askMetadataServer>>, string>> => {
-    const answer = await askMetadataServer(context)
-    if (typeof answer === 'string') throw new CloudCredentialError([...looked, { place, problem: answer }], { op: 'mount', backend: 'gcs' })
+  const first = await askMetadataServer(context)
+  if (typeof first === 'string') return { looked: [...before, { place, problem: first }] }
+  let unused: AccessToken | undefined = first
+  const mint = async (): Promise<AccessToken> => {
+    const answer = unused ?? (await askMetadataServer(context))
+    unused = undefined
+    if (typeof answer === 'string') throw credentialError([...before, { place, problem: answer }])
     return answer
   }
-  const source = createTokenSource({ mint: ask, now: context.now, account: place })
-  await source.token(context.signal)
-  return source
+  return { looked: [...before, { place, problem: undefined, found: 'the service account of the machine' }], source: createTokenSource({ mint, now: context.now, account: place }) }
 }
 
 /** https://cloud.google.com/docs/authentication/application-default-credentials#personal */

@@ -1,6 +1,7 @@
-import { type BackendDefinition, createPolicy, type OpenContext } from '@nexus/core/contract'
-import { detectLayout, type ObjectStore, openBucketStores, openObjectTree, resilient } from '@nexus/object-storage'
+import { type BackendDefinition, type Diagnosis, type OpenContext } from '@nexus/core/contract'
+import { detectLayout, lifecycleRules, type ObjectStore, openBucketStores, openObjectTree, resilient } from '@nexus/object-storage'
 import { type GcsConfig, gcsFromUri, parseGcsConfig } from './config.ts'
+import { discoverCredentials } from './credentials.ts'
 import { openGcsObjectStore } from './store.ts'
 
 /** The scheme `gcs`: `gcs://project/bucket/prefix`. */
@@ -19,11 +20,21 @@ export const gcsBackend: BackendDefinition<GcsConfig> = {
       await store.close()
     }
   },
+  diagnose,
 }
 
-/** Of each request; a repository repeats its own, because it knows what its journal says of a lost answer. */
+/** Of each request; a repository repeats its calls by itself, because it knows what its journal says of a lost answer, but no parts and pages of them. */
 const attempts = 3
 
+async function diagnose(config: GcsConfig, context: OpenContext): Promise<Diagnosis> {
+  if (config.anonymous) return { credentials: [], rules: { unknown: 'Who sends no credentials may not look at the lifecycle rules of the bucket.' } }
+  const { looked: credentials, source } = await discoverCredentials(config, context)
+  if (source === undefined) return { credentials, rules: { unknown: 'Without credentials nobody may look at the lifecycle rules of the bucket.' } }
+  return { credentials, rules: await lifecycleRules(() => openResilient(config, context, 1), context) }
+}
+
 async function openResilient(config: GcsConfig, context: OpenContext, attemptsEach: number): Promise<ObjectStore> {
-  return resilient(await openGcsObjectStore(config, context), createPolicy({ attempts: attemptsEach, now: context.now }))
+  const store = await openGcsObjectStore(config, context, { calls: attemptsEach, steps: attempts })
+  // Who repeats by itself reads again by itself.
+  return attemptsEach === 1 ? store : resilient(store)
 }

@@ -1,6 +1,7 @@
-import { type BackendDefinition, createPolicy, type OpenContext } from '@nexus/core/contract'
-import { detectLayout, type ObjectStore, openBucketStores, openObjectTree, resilient, withPrefix } from '@nexus/object-storage'
+import { type BackendDefinition, createPolicy, type Diagnosis, type OpenContext } from '@nexus/core/contract'
+import { detectLayout, lifecycleRules, type ObjectStore, openBucketStores, openObjectTree, resilient, withPrefix } from '@nexus/object-storage'
 import { parseS3Config, type S3Config, s3FromUri } from './config.ts'
+import { discoverCredentials } from './credentials.ts'
 import { openS3Store } from './store.ts'
 
 /** Amazon S3 and what speaks its API, scheme `s3`: `s3://bucket/prefix`. */
@@ -19,10 +20,18 @@ export const s3Backend: BackendDefinition<S3Config> = {
       await store.close()
     }
   },
+  diagnose,
 }
 
 /** Of each request; a repository repeats its own, because it knows what its journal says of a lost answer. */
 const attempts = 3
+
+async function diagnose(config: S3Config, context: OpenContext): Promise<Diagnosis> {
+  if (config.anonymous) return { credentials: [], rules: { unknown: 'Who sends no credentials may not look at the lifecycle rules of the bucket.' } }
+  const { looked: credentials, source } = await discoverCredentials(config, context)
+  if (source === undefined) return { credentials, rules: { unknown: 'Without credentials nobody may look at the lifecycle rules of the bucket.' } }
+  return { credentials, rules: await lifecycleRules(() => openPrefix(config, context, 1), context) }
+}
 
 async function openPrefix(config: S3Config, context: OpenContext, attemptsEach: number): Promise<ObjectStore> {
   return withPrefix(resilient(await openS3Store(config, context), createPolicy({ attempts: attemptsEach, now: context.now })), config.prefix)

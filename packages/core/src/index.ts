@@ -30,6 +30,7 @@ export type { RepositoryBackend, RepositoryOptions } from './repository/open-rep
 export { builtinManifests } from './mounting/builtin-manifests.ts'
 export { connect, type ConnectConfig, type ConnectOptions } from './mounting/connect.ts'
 export type { RemoteClient, RemoteServer } from './mounting/connect-remote.ts'
+export { diagnoseStorage } from './mounting/diagnose-storage.ts'
 export { type Environment, processEnvironment } from './mounting/environment.ts'
 export { type InspectedStorage, type InspectOptions, inspectStorage } from './mounting/inspect-storage.ts'
 export { installBackend, type InstalledBackend, type InstallOptions } from './mounting/install-backend.ts'

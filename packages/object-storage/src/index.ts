@@ -1,3 +1,4 @@
+export { lifecycleRules } from './diagnose-store.ts'
 export { detectLayout } from './detect-layout.ts'
 export type { MemoryService, MemoryStoreOptions, StoreRequest, StoreVerb } from './memory-request.ts'
 export { createMemoryService, type MemoryStore, openMemoryStore } from './memory-store.ts'

@@ -41,6 +41,36 @@ export interface RepositoryStores {
   readonly serviceHealth?: (() => ServiceHealth) | undefined
 }
 
+/** A place where a backend looks for credentials; what it says is never a secret. */
+export interface CredentialPlace {
+  /** As `CloudCredentialError` names it. */
+  readonly place: string
+  /** What is wrong there, as `CloudCredentialError` says it; `undefined` where what is there can be used. */
+  readonly problem: string | undefined
+  /** What was found there and is used: whose, of which profile. */
+  readonly found?: string | undefined
+}
+
+/** A rule by which a service takes what is stored away without being asked. */
+export interface StorageRule {
+  /** As the service calls it. */
+  readonly id: string
+  /** Keys below the mount that it concerns: their beginning, empty for all. */
+  readonly prefix: string
+  /** `archive`: reading it takes hours, or costs more. */
+  readonly action: 'expire' | 'archive'
+  /** Age in days from which it holds, where it goes by age. */
+  readonly afterDays?: number | undefined
+}
+
+/** What a backend can say of a mount that may not even open. */
+export interface Diagnosis {
+  /** Each place looked at, in order; the one without a problem, always the last, is used. Empty for a mount that sends none. */
+  readonly credentials: readonly CredentialPlace[]
+  /** Rules that concern what is below the mount, or why they are not known. */
+  readonly rules: readonly StorageRule[] | { readonly unknown: string }
+}
+
 /** What a package exports, by name and as `default`. Importing it does nothing. */
 export interface BackendDefinition<Config = unknown> {
   readonly scheme: string
@@ -56,4 +86,6 @@ export interface BackendDefinition<Config = unknown> {
   openStore?(config: Config, context: OpenContext): Promise<RepositoryStores>
   /** What is in the storage now, which decides the layout when the URI does not say. */
   detectLayout?(config: Config, context: OpenContext): Promise<'cas' | 'path' | 'empty'>
+  /** What `nexus-fs doctor` shows of a mount besides what every one has: asks as little of the service as it can, and changes nothing. A failure of the service is part of the answer. */
+  diagnose?(config: Config, context: OpenContext): Promise<Diagnosis>
 }
