@@ -15,6 +15,7 @@ import { addMount, infoOf, type MountSet, removeMount } from './mount-set.ts'
 import { createMountTable } from './mount-table.ts'
 import type { Mounted } from './mounted.ts'
 import { copy, rename } from './move.ts'
+import type { MoveJournal } from './move-journal.ts'
 import type { KernelMoveOptions } from './move-options.ts'
 import { capabilitiesOf, placeAt } from './place.ts'
 import { read } from './read.ts'
@@ -27,6 +28,8 @@ import { append, setMetadata, write } from './write.ts'
 export interface KernelOptions {
   /** Counts of every mount; `/__sys__/metrics` shows them. Default: its own. */
   readonly registry?: MetricsRegistry | undefined
+  /** Where moves between mounts are written down, so that who is killed can go on. Default: nowhere. */
+  readonly moveJournal?: MoveJournal | undefined
   /** What `/__sys__/version` says. */
   readonly version?: string | undefined
 }
@@ -51,9 +54,10 @@ export interface Kernel extends Required<Omit<Backend, OfOneStorage>> {
 }
 
 /** An empty mount table. */
-export function createKernel({ registry = createMetricsRegistry(), version = '0.0.0' }: KernelOptions = {}): Kernel {
+export function createKernel({ registry = createMetricsRegistry(), version = '0.0.0', moveJournal }: KernelOptions = {}): Kernel {
   const context: MountSet = {
     table: createMountTable<Mounted>(),
+    moveJournal,
     isClosed: false,
     mounts: new Map(),
     registry,

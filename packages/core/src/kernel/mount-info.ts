@@ -8,6 +8,8 @@ export interface MountEntry {
   readonly backend: Backend
   /** Named in messages and by `mounts()`; never holds a secret. */
   readonly uri?: string | undefined
+  /** Names the storage for the journal of moves, the same in every process; never holds a secret. Without it no move from or to it is written down. */
+  readonly storage?: string | undefined
   /** Scheme of the backend, as the registry knows it. */
   readonly backendType: string
   readonly name?: string | undefined

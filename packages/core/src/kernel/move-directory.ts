@@ -1,35 +1,50 @@
 import type { FileStat } from '../contract/backend.ts'
 import { isNexusError, NexusError } from '../contract/errors.ts'
 import { type Path, relativePath, underPath } from '../contract/paths.ts'
+import { forEachConcurrently } from '../facade/for-each-concurrently.ts'
+import { copyOnce } from './copy-once.ts'
 import { deleteAt, mkdirAt } from './delete.ts'
 import { listAt } from './list-at.ts'
 import type { Move } from './move.ts'
-import { deleteUnchanged, pinned } from './move-file.ts'
+import { deleteCopied } from './move-file.ts'
+import type { MoveRecord } from './move-journal.ts'
 import type { Place } from './place.ts'
 import { statAt } from './stat.ts'
-import { refuseMetadataLoss, transferFile } from './transfer.ts'
 
-/** What was copied, in listing order; directories before what is in them. Held in memory until the sources are deleted. */
-interface Moved {
-  readonly source: Place
-  readonly stat: FileStat
-}
+/** Files under way at the same time. */
+const concurrency = 8
 
 /**
- * Moves a directory file by file. First everything is copied and verified, then each source is deleted as it was copied, and the
- * directories from the deepest up: what somebody adds meanwhile makes that fail with `not_empty` rather than vanish.
+ * Moves a directory file by file, several at once. First everything is copied and verified, then each source is deleted as it was copied, and the
+ * directories from the deepest up: what somebody adds meanwhile makes that fail with `not_empty` rather than vanish. Of the files only those under way
+ * are in memory, where a journal keeps the others; of the directories all paths are.
  */
-export async function moveDirectory(move: Move): Promise<FileStat> {
+export async function moveDirectory(move: Move, record: MoveRecord): Promise<FileStat> {
   const { source, target, options } = move
-  await refuseTarget(move)
   const given = { signal: options?.signal }
+  if (!record.isResumed) await refuseTarget(move)
   await mkdirAt(target, { ...given, recursive: true })
-  const moved: Moved[] = []
-  for await (const entry of listAt(source, { ...given, recursive: true })) moved.push(await copyEntry(move, entry.path))
-  for (const { source: place, stat } of moved) if (stat.kind === 'file') await deleteUnchanged(place, stat, options?.signal)
-  for (const { source: place, stat } of moved.reverse()) if (stat.kind === 'directory') await deleteAt(place, { ...given, force: true })
+  const directories = await copyAll(move, record)
+  await forEachConcurrently(record.copies(), { concurrency, ...given }, (file, signal) => deleteCopied(below(source, file.path), file, { record, signal }))
+  for (const path of directories.reverse()) await deleteAt(below(source, path), { ...given, force: true })
   await deleteAt(source, { ...given, force: true })
   return statAt(target, given)
+}
+
+/** @returns The directories below the source, parents first */
+async function copyAll(move: Move, record: MoveRecord): Promise<string[]> {
+  const { source, target, options } = move
+  const directories: string[] = []
+  await forEachConcurrently(listAt(source, { signal: options?.signal, recursive: true }), { concurrency, signal: options?.signal }, async (entry, signal) => {
+    const path = relativePath(entry.path, source.path).slice(1)
+    const ends = { source: below(source, path), target: below(target, path), options: { signal, onPass: options?.onPass } }
+    if (entry.kind === 'file') await copyOnce({ ...move, ...ends }, path, record)
+    else {
+      directories.push(path)
+      await mkdirAt(ends.target, { signal, recursive: true })
+    }
+  })
+  return directories
 }
 
 async function refuseTarget({ target, options }: Move): Promise<void> {
@@ -47,20 +62,8 @@ async function refuseTarget({ target, options }: Move): Promise<void> {
   }
 }
 
-async function copyEntry({ source, target, options }: Move, path: Path): Promise<Moved> {
-  const place = below(source, source, path)
-  const move = { source: place, target: below(target, source, path), options: { signal: options?.signal } }
-  const stat = await statAt(place, move.options)
-  if (stat.kind === 'directory') await mkdirAt(move.target, { ...move.options, recursive: true })
-  else {
-    refuseMetadataLoss(move, stat.metadata)
-    await transferFile(pinned(move, stat))
-  }
-  return { source: place, stat }
-}
-
-/** The place below `root` that lies as `path` lies below `listed`. */
-function below(root: Place, listed: Place, path: Path): Place {
-  const relative = relativePath(path, listed.path)
+/** The place of that relative path below `root`. */
+function below(root: Place, path: string): Place {
+  const relative = `/${path}` as Path
   return { ...root, path: underPath(root.path, relative), inner: underPath(root.inner, relative) }
 }

@@ -3,8 +3,10 @@ import { isNexusError, NexusError, relocateError } from '../contract/errors.ts'
 import { isWithin, type Path } from '../contract/paths.ts'
 import { checkVariants, checkWritable } from './check-options.ts'
 import { refuseMounts } from './delete.ts'
+import { finished, journaled } from './journaled.ts'
 import { moveDirectory } from './move-directory.ts'
 import { moveFile } from './move-file.ts'
+import type { MoveJournal } from './move-journal.ts'
 import { backendMoveOptions, type KernelMoveOptions } from './move-options.ts'
 import { capabilitiesOf, findNode, isAboveMounts, type KernelContext, perform, type Place, placeAt, refuseUnsupported, requireVerb } from './place.ts'
 import { toldIn } from './relocate.ts'
@@ -17,6 +19,7 @@ export interface Move {
   readonly source: Place
   readonly target: Place
   readonly options: KernelMoveOptions | undefined
+  readonly journal: MoveJournal | undefined
 }
 
 /** Renames in the mount itself where it can; else by copying, verifying, and deleting the source last. */
@@ -72,7 +75,7 @@ function locateMove(
   if (target.hasMounts && to !== from) throw new NexusError('is_directory', { op, path: to, backend: 'nexus', reason: 'A mount point is there.' })
   checkVariants(source, { ifMatch: options?.ifMatch })
   checkVariants(target, { ifNoneMatch: options?.ifNoneMatch })
-  return { source, target, options }
+  return { source, target, options, journal: context.moveJournal }
 }
 
 function isOneMount({ source, target }: Move): boolean {
@@ -101,19 +104,26 @@ async function emulated({ source, target, options }: Move, run: () => Promise<Fi
 }
 
 async function renameByCopy(move: Move): Promise<FileStat> {
-  const stat = await checkSource(move)
+  let stat: FileStat
+  try {
+    stat = await checkSource(move)
+  } catch (error) {
+    const end = isNexusError(error, 'not_found') ? await finished(move) : undefined
+    if (end === undefined) throw error
+    return end
+  }
   if (move.target.path === move.source.path) return stat
   refuseRendered(move)
-  if (stat.kind === 'file') return moveFile(move)
+  if (stat.kind === 'file') return journaled(move, 'file', (record) => moveFile(move, record))
   checkDirectoryRename(move)
-  return moveDirectory(move)
+  return journaled(move, 'directory', (record) => moveDirectory(move, record))
 }
 
 async function copyThrough(move: Move): Promise<FileStat> {
   const stat = await checkSource(move)
   if (stat.kind === 'directory')
     throw new NexusError('is_directory', { op: 'copy', path: move.source.path, backend: move.source.mount.backend.scheme })
-  return move.target.path === move.source.path ? stat : transferFile(move)
+  return move.target.path === move.source.path ? stat : transferFile(move, stat)
 }
 
 /** The source as it stands; the conditions that no single step of a copy would check. */

@@ -3,11 +3,14 @@ import { NexusError } from '../contract/errors.ts'
 import { type Path, relativePath } from '../contract/paths.ts'
 import { isExact, type MountNode, type MountTable } from './mount-table.ts'
 import type { Mounted } from './mounted.ts'
+import type { MoveJournal } from './move-journal.ts'
 import { toldAt } from './relocate.ts'
 
 /** What the verbs of one kernel share. */
 export interface KernelContext {
   readonly table: MountTable<Mounted>
+  /** Where moves between mounts are written down. */
+  readonly moveJournal?: MoveJournal | undefined
   isClosed: boolean
 }
 

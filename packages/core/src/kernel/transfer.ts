@@ -1,7 +1,8 @@
 import type { Body, FileContent, FileStat, WriteOptions } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
 import { checkVariants } from './check-options.ts'
-import { type Digester, digestAlgorithm, openDigester } from './digester.ts'
+import { copyInService } from './copy-in-service.ts'
+import { type Digester, type DigestAlgorithm, digestAlgorithm, openDigester } from './digester.ts'
 import type { Move } from './move.ts'
 import type { KernelMoveOptions } from './move-options.ts'
 import { capabilitiesOf, type Place } from './place.ts'
@@ -20,11 +21,13 @@ interface Passed {
 }
 
 /**
- * Streams one file to another place, with content type and (where the target keeps any) metadata, and verifies what arrived: by the
+ * Copies one file to another place, inside the service where one service keeps both, else by streaming it through, with content type and (where the target keeps any) metadata, and verifies what arrived: by the
  * target's digest where it tells a comparable one, else by reading it back.
  * @throws NexusError `corrupt` when source or copy do not match; the source is untouched
  */
-export async function transferFile(move: Move): Promise<FileStat> {
+export async function transferFile(move: Move, before: FileStat): Promise<FileStat> {
+  const copied = move.source.mount === move.target.mount ? undefined : await copyInService(move, before)
+  if (copied !== undefined) return copied
   const passed = await pass(move)
   await verify(move.target, passed, move.options?.signal)
   return passed.written
@@ -88,17 +91,26 @@ function checkSource(source: Place, { digest }: FileStat, passed: string): void 
   })
 }
 
+/** Whether two files hold the same bytes, by their digests where both tell a comparable one, else by reading. */
+export async function isSameContent({ source, target, options }: Move, here: FileStat, there: FileStat): Promise<boolean> {
+  if (here.sizeBytes !== undefined && there.sizeBytes !== undefined && here.sizeBytes !== there.sizeBytes) return false
+  const algorithm = digestAlgorithm(here.digest) ?? digestAlgorithm(there.digest) ?? 'blake3'
+  const digestOf = (place: Place, { digest }: FileStat): Promise<string> =>
+    digest !== undefined && digestAlgorithm(digest) === algorithm ? Promise.resolve(digest) : readBack(place, algorithm, options?.signal)
+  return (await digestOf(source, here)) === (await digestOf(target, there))
+}
+
 async function verify(target: Place, { written, digest, source }: Passed, signal: AbortSignal | undefined): Promise<void> {
   if (capabilitiesOf(target).fidelity === 'rendered') return
-  const arrived = digestAlgorithm(written.digest) === digestAlgorithm(digest) ? written.digest : await readBack(target, digest, signal)
+  const arrived = digestAlgorithm(written.digest) === digestAlgorithm(digest) ? written.digest : await readBack(target, digestAlgorithm(digest), signal)
   if (arrived === digest) return
   // What stands there is left alone: it may be what a stranger wrote after us.
   const reason = `The copy of ${source.path} arrived as ${arrived ?? 'nothing'} instead of ${digest}. The source is untouched; look at the copy and repeat.`
   throw new NexusError('corrupt', { op: target.op, path: target.path, backend: target.mount.backend.scheme, reason })
 }
 
-async function readBack(target: Place, digest: string, signal: AbortSignal | undefined): Promise<string> {
-  const digester = await openDigester(digestAlgorithm(digest) ?? 'blake3')
+async function readBack(target: Place, algorithm: DigestAlgorithm | undefined, signal: AbortSignal | undefined): Promise<string> {
+  const digester = await openDigester(algorithm ?? 'blake3')
   await using content = await readAt(target, { signal, fresh: true })
   const reader = content.stream().getReader()
   for (;;) {

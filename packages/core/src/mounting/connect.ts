@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { NexusError } from '../contract/errors.ts'
 import { createKernel } from '../kernel/kernel.ts'
+import { moveJournalIn } from '../moves/move-journal-in.ts'
 import { checkedFor, ConfigProblem } from './config-problem.ts'
 import { connectRemote } from './connect-remote.ts'
 import { coreVersion } from './core-version.ts'
@@ -124,7 +125,7 @@ async function openEmbedded(
   const context = { directory: workingDirectory, homeDirectory }
   const dataDir = config.dataDir ?? (config.mounts.length === 0 ? join(workingDirectory, 'nexus-data') : undefined)
   const workspace = dataDir === undefined ? [] : [workspaceMount(dataDir)]
-  const kernel = createKernel({ version: coreVersion() })
+  const kernel = createKernel({ version: coreVersion(), moveJournal: moveJournalIn(environment) })
   await openMounts(kernel, [...workspace, ...config.mounts], { registry, ...opening })
   return embeddedNexusFS(kernel, context, { registry })
 }

@@ -1,4 +1,5 @@
 import { createKernel } from '../kernel/kernel.ts'
+import { moveJournalIn } from '../moves/move-journal-in.ts'
 import { builtinManifests } from './builtin-manifests.ts'
 import { checkedFor } from './config-problem.ts'
 import { coreVersion } from './core-version.ts'
@@ -32,7 +33,7 @@ export async function mountIn(environment: Environment, args: readonly unknown[]
     sources.length > 0
       ? checkedFor('mount', () => sources.map((source) => parseMountSource(source, context)))
       : await remembered(environment, options)
-  const kernel = createKernel({ version: coreVersion() })
+  const kernel = createKernel({ version: coreVersion(), moveJournal: moveJournalIn(environment) })
   const { backends, resolveFrom, ephemeral, ...opening } = options
   const opened = await openMounts(kernel, requests, { registry: { backends, resolveFrom, environment }, ...opening })
   if (sources.length > 0 && ephemeral !== true) {

@@ -7,6 +7,7 @@ import type { RegistryOptions } from './load-definition.ts'
 import type { BackendManifest } from './manifest.ts'
 import type { MountSettings } from './mount-options.ts'
 import type { MountRequest } from './mount-source.ts'
+import { storageName } from './remembered-mount.ts'
 import { prepareBackend } from './prepare-backend.ts'
 
 /** How mounts are opened. */
@@ -72,7 +73,8 @@ async function mountAll(
     const { mountPoint, name } = request
     const uri = request.kind === 'uri' ? request.spec.uri : undefined
     const { readonly, priority } = settings
-    const id = await kernel.mount({ mountPoint, backend, uri, backendType, name, priority, readonly, allowShadow, layout })
+    const storage = request.kind === 'uri' ? storageName(request) : undefined
+    const id = await kernel.mount({ mountPoint, backend, uri, storage, backendType, name, priority, readonly, allowShadow, layout })
     mounted.push({ id, request, manifest })
   }
   return mounted

@@ -62,6 +62,16 @@ function anchorOption(
 }
 
 /** The inverse of `parseUri`, for a spec whose `local` path is absolute. */
+/**
+ * Names the storage of a mount, wherever and from whatever directory it is mounted: scheme and place, and the server where one is named. What is in this
+ * process' memory has no name.
+ */
+export function storageName({ spec, options }: Extract<MountRequest, { kind: 'uri' }>): string | undefined {
+  if (spec.scheme === 'memory') return undefined
+  const endpoint = options['endpoint'] ?? spec.options['endpoint']
+  return writeUri({ ...spec, options: typeof endpoint === 'string' ? { endpoint } : {} })
+}
+
 function writeUri({ scheme, authority, path, options }: MountSpec): string {
   const place = [authority, path]
     .filter((part) => part !== '')
