@@ -1,6 +1,9 @@
 import { accessSync, constants, statfsSync } from 'node:fs'
-import { type Capabilities, isNexusError, readMounts, type RememberedMount } from '@nexus/core'
+import { type Capabilities, type CredentialPlace, type Diagnosis, isNexusError, NexusError, parseUri, readMounts, type RememberedMount, rememberedSource } from '@nexus/core'
 import type { Cli } from '../cli.ts'
+import { parseNexusOperand } from '../paths/operand.ts'
+import { diagnoseStorage } from '../with-local.ts'
+import { type LifecycleWarning, lifecycleWarnings } from './lifecycle-warnings.ts'
 import { localDirectory, probeMount } from '../mounts/probe-mount.ts'
 
 /** What `doctor` found at one mount. */
@@ -14,15 +17,37 @@ export interface MountReport {
   /** What it can do, in words. */
   readonly capabilities: readonly string[]
   readonly problem?: string | undefined
+  /** Where its backend looked for credentials, in order; absent where it has no use for any. */
+  readonly credentials?: readonly CredentialPlace[] | undefined
+  /** What its service does by itself to what is stored. */
+  readonly lifecycle?: readonly LifecycleWarning[] | undefined
 }
 
 const lowSpaceBytes = 64 * 1024 * 1024
 
-/** Opens every remembered mount and looks at it; none when `mounts.json` cannot be read, which is reported on its own. */
-export async function checkMounts(cli: Cli): Promise<MountReport[]> {
+/**
+ * Opens mounts and looks at them: those that are named by URI or mount point, else every remembered one; none of these when `mounts.json` cannot be
+ * read, which is reported on its own.
+ * @throws NexusError `mount_not_found`, `invalid_config` (URI), `invalid_path`
+ */
+export async function checkMounts(cli: Cli, named: readonly string[] = []): Promise<MountReport[]> {
+  const remembered = await readableMounts()
+  const wanted = named.length === 0 ? remembered : named.map((operand) => findMount(operand, { remembered, cwd: cli.workingDirectory }))
   const reports: MountReport[] = []
-  for (const remembered of await readableMounts()) reports.push(await checkMount(cli, remembered))
+  for (const mount of wanted) reports.push(await checkMount(cli, mount))
   return reports
+}
+
+function findMount(operand: string, { remembered, cwd }: { readonly remembered: readonly RememberedMount[]; readonly cwd: string }): RememberedMount {
+  const named = parseNexusOperand(operand)
+  if (named.kind === 'uri') {
+    const { mountPoint, uri } = parseUri(named.uri, { cwd })
+    return { mountPoint, uri }
+  }
+  const { path } = named
+  const found = remembered.find(({ mountPoint }) => mountPoint === path)
+  if (found === undefined) throw new NexusError('mount_not_found', { op: 'doctor', path, reason: 'Nothing is mounted there; `nexus-fs mounts list` shows what is.' })
+  return found
 }
 
 async function readableMounts(): Promise<readonly RememberedMount[]> {
@@ -36,11 +61,23 @@ async function readableMounts(): Promise<readonly RememberedMount[]> {
 
 async function checkMount(cli: Cli, remembered: RememberedMount): Promise<MountReport> {
   const { mountPoint, uri } = remembered
+  const diagnosis = await diagnose(cli, remembered)
   const { info, error } = await probeMount(cli, remembered)
   const disk = diskOf(localDirectory(remembered))
-  if (info === undefined) return { mountPoint, uri, writable: false, freeBytes: disk.freeBytes, capabilities: [], problem: error?.reason ?? 'It vanished while it was looked at.' }
+  const cloud = { credentials: diagnosis?.credentials, lifecycle: diagnosis && lifecycleWarnings(diagnosis.rules, info?.layout) }
+  if (info === undefined) return { mountPoint, uri, writable: false, freeBytes: disk.freeBytes, capabilities: [], problem: error?.reason ?? 'It vanished while it was looked at.', ...cloud }
   const writable = !info.readonly && !info.capabilities.readonly && disk.isWritable
-  return { mountPoint, uri, layout: info.layout, writable, freeBytes: disk.freeBytes, capabilities: inWords(info.capabilities), problem: problemOf(disk, info.readonly) }
+  return { mountPoint, uri, layout: info.layout, writable, freeBytes: disk.freeBytes, capabilities: inWords(info.capabilities), problem: problemOf(disk, info.readonly), ...cloud }
+}
+
+async function diagnose({ signal }: Cli, remembered: RememberedMount): Promise<Diagnosis | undefined> {
+  try {
+    return await diagnoseStorage(rememberedSource(remembered), { signal })
+  } catch (error) {
+    // Opening the mount fails in the same way, and that is reported.
+    if (isNexusError(error)) return undefined
+    throw error
+  }
 }
 
 interface Disk {
