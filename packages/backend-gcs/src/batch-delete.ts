@@ -1,16 +1,39 @@
-import type { CallOptions, NexusError } from '@nexus/core/contract'
+import { type CallOptions, isNexusError, type NexusError, outcomeOf } from '@nexus/core/contract'
 import type { GcsContext } from './context.ts'
 import { failure, isObjectAbsent, toNexusError } from './errors.ts'
 import { objectPath } from './keys.ts'
 import { randomBoundary } from './put.ts'
 import { readRefusal } from './read-refusal.ts'
-import { readText, send } from './send.ts'
+import { readText, sendOnce } from './send.ts'
 
 /** Calls in one batch at most (https://cloud.google.com/storage/docs/batch). */
 export const maxBatchCalls = 100
 
-/** Deletes up to 100 objects in one request. @returns What failed, by key: each call of a batch stands for itself. */
+/**
+ * Deletes up to 100 objects in one request; what failed for a reason that may pass goes into the next attempt alone.
+ * @returns What failed, by key: each call of a batch stands for itself.
+ */
 export async function batchDelete(context: GcsContext, keys: readonly string[], { signal }: CallOptions): Promise<ReadonlyMap<string, NexusError>> {
+  const failed = new Map<string, NexusError>()
+  let left = keys
+  try {
+    await context.policy.run({ op: 'delete', kind: 'write', repeat: 'always', changes: true, signal, attempts: context.attempts.calls }, async (attemptSignal) => {
+      const outcome = await deleteOnce(context, left, attemptSignal)
+      for (const key of left) failed.delete(key)
+      for (const [key, error] of outcome) failed.set(key, error)
+      left = left.filter((key) => outcomeOf(outcome.get(key)) !== 'final')
+      const [first] = left
+      if (first !== undefined) throw outcome.get(first) ?? failure('unexpected', { op: 'delete', key: first })
+    })
+  } catch (error) {
+    if (signal?.aborted === true || !isNexusError(error)) throw error
+    // A batch that fails as a whole leaves each of its keys in doubt.
+    for (const key of left) failed.set(key, failed.get(key) ?? error)
+  }
+  return failed
+}
+
+async function deleteOnce(context: GcsContext, keys: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, NexusError>> {
   const boundary = randomBoundary(context)
   const calls = keys.map((key, index) => `--${boundary}\r\nContent-Type: application/http\r\nContent-ID: <${index}>\r\n\r\nDELETE ${objectPath(context.config, key)} HTTP/1.1\r\n\r\n\r\n`)
   const request = {
@@ -22,7 +45,7 @@ export async function batchDelete(context: GcsContext, keys: readonly string[], 
     effect: 'change',
     signal,
   } as const
-  const response = await send(context, request)
+  const response = await sendOnce(context, request)
   if (response === undefined) throw failure('unexpected', request.place)
   const answers = parseAnswers(response.headers.get('content-type') ?? '', await readText(response, request))
   return new Map(keys.flatMap((key, index) => {

@@ -13,7 +13,7 @@ async function getBucket(context: GcsContext, fields: string, { signal }: CallOp
     if (isBucketAbsent(refusal)) throw failure('unavailable', place, `The bucket ${context.config.bucket} does not exist. Create it, or check its name.`)
     return (refusal.status === 403 && refusal.reason === 'forbidden') || (refusal.status === 401 && context.tokens === undefined)
   }
-  return sendForJson(context, { method: 'GET', path: bucketPath(context.config), query: { fields }, place, effect: 'none', signal, isAbsent })
+  return sendForJson(context, { method: 'GET', path: bucketPath(context.config), query: { fields }, place, effect: 'none', as: 'step', signal, isAbsent })
 }
 
 /** Whether the bucket keeps replaced and deleted objects as versions; not, where one may not look. */

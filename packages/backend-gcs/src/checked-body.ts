@@ -1,3 +1,4 @@
+import { isNexusError, type Pace, relocateError } from '@nexus/core/contract'
 import { type Crc32c, spellCrc32c } from './crc32c.ts'
 import type { Place } from './context.ts'
 import { failure, toTransportError } from './errors.ts'
@@ -9,6 +10,7 @@ export interface Expected {
   /** Base64; `undefined` for a part, of which the service tells no checksum. */
   readonly crc32c: string | undefined
   readonly checksum: Crc32c
+  readonly pace: Pace
   readonly signal?: AbortSignal | undefined
 }
 
@@ -53,11 +55,16 @@ export function emptyBody(): ReadableStream<Uint8Array> {
   })
 }
 
-async function readNext(reader: ReadableStreamDefaultReader<Uint8Array>, { place, signal }: Expected): Promise<{ done: true; value?: undefined } | { done: false; value: Uint8Array }> {
+async function readNext(reader: ReadableStreamDefaultReader<Uint8Array>, { place, pace, signal }: Expected): Promise<{ done: true; value?: undefined } | { done: false; value: Uint8Array }> {
   try {
-    const { done, value } = await reader.read()
+    const { done, value } = await pace(() => reader.read())
     return done ? { done } : { done, value }
   } catch (error) {
+    if (isNexusError(error)) {
+      // What stalled is not waited for.
+      void reader.cancel(error).catch(() => undefined)
+      throw relocateError(error, { op: place.op, path: place.key, backend: 'gcs' })
+    }
     throw toTransportError(error, place, { effect: 'none', signal })
   }
 }

@@ -1,4 +1,4 @@
-import { type CallOptions, isNexusError, NexusError } from '@nexus/core/contract'
+import { type CallOptions, NexusError } from '@nexus/core/contract'
 import { batchDelete, maxBatchCalls } from './batch-delete.ts'
 import { matchQuery } from './conditions.ts'
 import type { GcsContext } from './context.ts'
@@ -20,7 +20,7 @@ export async function deleteKeys(context: GcsContext, keys: readonly string[], o
   const failed = new Map<string, NexusError>()
   const worker = async (): Promise<void> => {
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-      for (const [key, error] of await failuresOf(context, batch, options)) failed.set(key, error)
+      for (const [key, error] of await batchDelete(context, batch, options)) failed.set(key, error)
     }
   }
   await Promise.all(Array.from({ length: Math.min(maxBatches, batches.length) }, worker))
@@ -39,16 +39,6 @@ export async function deleteMatching(context: GcsContext, { key, etag }: { reado
   const response = await send(context, { method: 'DELETE', path: objectPath(context.config, key), query: matchQuery(etag, place), place, effect: 'change', signal, isAbsent: isObjectAbsent })
   if (response === undefined) throw failure('precondition_failed', place)
   await response.body?.cancel()
-}
-
-/** A batch that fails as a whole leaves each of its keys in doubt; an abort ends all. */
-async function failuresOf(context: GcsContext, batch: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, NexusError>> {
-  try {
-    return await batchDelete(context, batch, options)
-  } catch (error) {
-    if (!isNexusError(error)) throw error
-    return new Map(batch.map((key) => [key, error]))
-  }
 }
 
 function summarize(failed: ReadonlyMap<string, NexusError>, total: number): NexusError {

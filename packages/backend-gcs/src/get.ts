@@ -1,3 +1,4 @@
+import { createPace } from '@nexus/core/contract'
 import type { GetOptions, ObjectBody, ObjectInfo } from '@nexus/object-storage'
 import { checkedBody, emptyBody } from './checked-body.ts'
 import { matchQuery, parseMatch } from './conditions.ts'
@@ -66,7 +67,7 @@ async function toBody(context: GcsContext, response: Response, download: Downloa
     const part = readPart(response, download)
     const info = await toInfo(context, response, { ...download, sizeBytes: part.totalBytes })
     const crc32c = part.isWhole ? /crc32c=([^,\s]+)/.exec(response.headers.get('x-goog-hash') ?? '')?.[1] : undefined
-    const expected = { place, sizeBytes: part.sizeBytes, crc32c, checksum: context.crc32c, signal: options.signal }
+    const expected = { place, sizeBytes: part.sizeBytes, crc32c, checksum: context.crc32c, pace: createPace({ now: context.now, startTimer: context.startTimer }), signal: options.signal }
     return { info, stream: checkedBody(response.body, expected) }
   } catch (error) {
     await response.body?.cancel(error)

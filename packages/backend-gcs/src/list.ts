@@ -82,7 +82,7 @@ function repeats({ place }: Listing): Error {
 
 async function readPage(context: GcsContext, { place, query, signal }: Listing, pageToken: string | undefined): Promise<RawPage> {
   const fields = `prefixes,nextPageToken,items(${objectFields},timeDeleted)`
-  const value = await sendForJson(context, { method: 'GET', path: `${bucketPath(context.config)}/o`, query: { ...query, pageToken, fields }, place, effect: 'none', signal, isAbsent: isBucketAbsent })
+  const value = await sendForJson(context, { method: 'GET', path: `${bucketPath(context.config)}/o`, query: { ...query, pageToken, fields }, place, effect: 'none', kind: 'list', as: 'step', signal, isAbsent: isBucketAbsent })
   if (value === undefined) throw failure('not_found', place, `The bucket ${context.config.bucket} does not exist. Create it, or check its name.`)
   const token = member(value, 'nextPageToken')
   const items = listOf(value, 'items', place)

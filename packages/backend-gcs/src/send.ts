@@ -1,3 +1,4 @@
+import type { PolicyCall } from '@nexus/core/contract'
 import type { GcsContext, Place } from './context.ts'
 import { type Effect, failure, type Refusal, toNexusError, toTransportError } from './errors.ts'
 import { parseJson, readRefusal } from './read-refusal.ts'
@@ -12,6 +13,10 @@ export interface GcsRequest {
   readonly body?: Uint8Array | string | undefined
   readonly place: Place
   readonly effect: Effect
+  /** What fails together with it; default by `effect`. */
+  readonly kind?: PolicyCall['kind'] | undefined
+  /** `step`: one of several requests of a call, which nobody above can repeat by itself. `once`: who sends it looks before the next one. */
+  readonly as?: 'step' | 'once' | undefined
   readonly signal?: AbortSignal | undefined
   /** Statuses beside 2xx that the caller understands. */
   readonly accepts?: readonly number[] | undefined
@@ -20,24 +25,44 @@ export interface GcsRequest {
 }
 
 /**
- * Sends one request. A token that the service no longer takes is replaced once: nothing has happened then.
+ * Sends one request by the policy, so often as may be: a change under a condition only when it was surely refused, because its own first attempt would
+ * make the second fail. A token that the service no longer takes is replaced once: nothing has happened then.
+ * @param take Reads the answer; what fails there has failed as the request
  * @returns `undefined` where `isAbsent` says so
  * @throws NexusError by the table in `errors.ts`; the signal's reason when the caller gave up
  */
+export async function exchange<T>(context: GcsContext, request: GcsRequest, take: (response: Response, request: GcsRequest) => Promise<T>): Promise<T | undefined> {
+  const { effect, kind = effect === 'change' ? 'write' : 'read', place: { op }, body, query, as, signal } = request
+  signal?.throwIfAborted()
+  const { calls, steps } = context.attempts
+  const changes = effect === 'change'
+  const repeat = changes && query?.['ifGenerationMatch'] !== undefined ? 'refused' : 'always'
+  const call: PolicyCall = { op, kind, repeat, changes, bodyBytes: body?.length, signal, attempts: as === undefined ? calls : as === 'step' ? steps : 1 }
+  return context.policy.run(call, async (attemptSignal) => {
+    const attempt = { ...request, signal: attemptSignal }
+    const response = await sendOnce(context, attempt)
+    return response === undefined ? undefined : await take(response, attempt)
+  })
+}
+
+/** {@link exchange}, for who reads the answer's body later or not at all. */
 export async function send(context: GcsContext, request: GcsRequest): Promise<Response | undefined> {
-  request.signal?.throwIfAborted()
+  return exchange(context, request, (response) => Promise.resolve(response))
+}
+
+/** {@link exchange}, for an answer in JSON. */
+export async function sendForJson(context: GcsContext, request: GcsRequest): Promise<unknown> {
+  return exchange(context, request, readJson)
+}
+
+/** One attempt, for who repeats by himself. */
+export async function sendOnce(context: GcsContext, request: GcsRequest): Promise<Response | undefined> {
   const token = await context.tokens?.token(request.signal)
   const response = await attempt(context, request, token)
   if (response.status !== 401 || context.tokens === undefined || token === undefined) return settle(response, request)
   await response.body?.cancel()
   context.tokens.refuse(token)
   return settle(await attempt(context, request, await context.tokens.token(request.signal)), request)
-}
-
-/** As {@link send}, for an answer in JSON. */
-export async function sendForJson(context: GcsContext, request: GcsRequest): Promise<unknown> {
-  const response = await send(context, request)
-  return response === undefined ? undefined : readJson(response, request)
 }
 
 /** The answer's body as JSON; an answer that is none says nothing of what happened. */

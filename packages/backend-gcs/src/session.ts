@@ -5,7 +5,7 @@ import { type Effect, failure, isChecksumRefusal } from './errors.ts'
 import { uploadPath } from './keys.ts'
 import { objectFields, type ObjectResource, toResource } from './object-info.ts'
 import { attributesOf } from './put.ts'
-import { readJson, send } from './send.ts'
+import { exchange, type GcsRequest, readJson, send } from './send.ts'
 
 /** A resumable upload under way (https://cloud.google.com/storage/docs/performing-resumable-uploads). */
 export interface Session {
@@ -29,6 +29,8 @@ export async function startSession(context: GcsContext, place: Place, options: P
     body: JSON.stringify(attributesOf(context, place.key, options)),
     place,
     effect: 'none',
+    kind: 'write',
+    as: 'step',
     signal: options.signal,
   })
   await response?.body?.cancel()
@@ -68,11 +70,16 @@ interface Exchange {
   readonly effect: Effect
 }
 
-async function talk(context: GcsContext, { url, place, signal }: Session, exchange: Exchange): Promise<UploadState> {
-  const request = { method: 'PUT', path: url, place, signal, accepts: [308], isAbsent: isChecksumRefusal, ...exchange } as const
-  const response = await send(context, request)
+async function talk(context: GcsContext, { url, place, signal }: Session, content: Exchange): Promise<UploadState> {
+  const request = { method: 'PUT', path: url, place, signal, accepts: [308], isAbsent: isChecksumRefusal, kind: 'write', as: 'once', ...content } as const
+  const state = await exchange(context, request, (response, attempt) => readState(context, response, attempt))
   // Not `unavailable`: asked again, the service would say the same of the bytes that it holds.
-  if (response === undefined) throw failure('corrupt', place, 'The bytes were damaged on their way, and nothing is stored. Write it again.')
+  if (state === undefined) throw failure('corrupt', place, 'The bytes were damaged on their way, and nothing is stored. Write it again.')
+  return state
+}
+
+async function readState(context: GcsContext, response: Response, request: GcsRequest): Promise<UploadState> {
+  const { place } = request
   if (response.status !== 308) return { resource: toResource(context, await readJson(response, request), { place, code: 'outcome_unknown' }) }
   await response.body?.cancel()
   const range = response.headers.get('range')
@@ -84,6 +91,6 @@ async function talk(context: GcsContext, { url, place, signal }: Session, exchan
 /** Gives an upload up, whatever became of it: what is not cancelled the service forgets after a week, and nobody sees it. */
 export async function cancelSession(context: GcsContext, { url, place }: Session): Promise<void> {
   const signal = AbortSignal.timeout(cancelTimeoutMs)
-  const cancelled = send(context, { method: 'DELETE', path: url, place, effect: 'none', signal, accepts: [499, 404, 410] })
+  const cancelled = send(context, { method: 'DELETE', path: url, place, effect: 'none', kind: 'write', as: 'step', signal, accepts: [499, 404, 410] })
   await Promise.allSettled([cancelled.then((response) => response?.body?.cancel())])
 }

@@ -1,8 +1,8 @@
-import { NexusError, type OpenContext, sleep } from '@nexus/core/contract'
+import { createPolicy, NexusError, type OpenContext, sleep, sleepBy } from '@nexus/core/contract'
 import { type ObjectStore, withPrefix } from '@nexus/object-storage'
 import { askVersioning, lifecycle } from './bucket.ts'
 import type { GcsConfig } from './config.ts'
-import type { GcsContext } from './context.ts'
+import type { GcsAttempts, GcsContext } from './context.ts'
 import { copy, copyFrom, serviceOf } from './copy.ts'
 import { loadCrc32c } from './crc32c.ts'
 import { findCredentials } from './credentials.ts'
@@ -16,12 +16,17 @@ import { putStream } from './put-stream.ts'
 
 /**
  * Opens a bucket, or what is below its prefix: finds credentials and asks whether the bucket is there and keeps versions, in one request.
+ * @param attempts Default: three of each
  * @throws CloudCredentialError, NexusError `unavailable` when the bucket does not exist or cannot be reached
  */
-export async function openGcsObjectStore(config: GcsConfig, context: OpenContext): Promise<ObjectStore> {
+export async function openGcsObjectStore(config: GcsConfig, context: OpenContext, attempts: GcsAttempts = { calls: 3, steps: 3 }): Promise<ObjectStore> {
   const tokens = config.anonymous ? undefined : await findCredentials(config, context)
-  const { fetch, now, random } = context
-  const unprobed: GcsContext = { config, fetch, now, random, sleep, tokens, crc32c: await loadCrc32c(), keepsVersions: false }
+  const { fetch, now, random, startTimer, gateFor } = context
+  // Cloud Storage counts by account, whichever bucket it is.
+  const gate = gateFor?.(`gcs ${config.endpoint} ${tokens?.reader ?? 'anonymous'}`)
+  const policy = createPolicy({ gate, now, startTimer })
+  const waiting = { sleep: startTimer === undefined ? sleep : sleepBy(startTimer), startTimer }
+  const unprobed: GcsContext = { config, fetch, now, random, ...waiting, policy, attempts, tokens, crc32c: await loadCrc32c(), keepsVersions: false }
   // Who is nobody may not ask.
   const keepsVersions = !config.anonymous && (await askVersioning(unprobed, { signal: context.signal }))
   return withPrefix(createStore({ ...unprobed, keepsVersions }), config.prefix)
@@ -42,6 +47,7 @@ function createStore(context: GcsContext): ObjectStore {
     conditions: { absent: true, match: true },
     keepsVersions,
     maxSizeBytes,
+    serviceHealth: () => context.policy.health(),
     ...verbs(open),
     ...extras(open, context),
     close: () => {

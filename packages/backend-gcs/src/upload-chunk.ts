@@ -1,4 +1,4 @@
-import { type ErrorCode, isNexusError } from '@nexus/core/contract'
+import { nextDelay, outcomeOf, retryAfterOf } from '@nexus/core/contract'
 import type { GcsContext } from './context.ts'
 import { failure } from './errors.ts'
 import type { ObjectResource } from './object-info.ts'
@@ -13,11 +13,9 @@ interface PlacedChunk {
   readonly crc32c: string
 }
 
-/** Requests without progress before an upload is given up. */
-const maxFailures = 3
-const baseDelayMs = 200
-
-const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['unavailable', 'outcome_unknown', 'rate_limited', 'busy', 'timeout'])
+/** Requests without progress that are borne; one more ends the upload. */
+const maxFailures = 2
+const delays = { baseDelayMs: 200 }
 
 /**
  * Sends a chunk until all of it persists. A stream cannot be sent again from above, so that a lost answer is cleared up here: the service is asked
@@ -66,7 +64,7 @@ function checkProgress({ place }: Session, persistedBytes: number, { offset, byt
 
 /** @returns An error that may pass. @throws every other */
 function afterFailure(error: unknown, failures: number): Error {
-  if (error instanceof Error && isNexusError(error) && passing.has(error.code) && failures < maxFailures) return error
+  if (error instanceof Error && outcomeOf(error) !== 'final' && failures < maxFailures) return error
   throw error
 }
 
@@ -79,7 +77,6 @@ interface Stagnation {
 
 async function pauseAfter(context: GcsContext, session: Session, { state, failures, isLast }: Stagnation): Promise<number> {
   if (failures >= maxFailures) throw failure(isLast ? 'outcome_unknown' : 'unavailable', session.place, 'The service takes no more bytes of the upload. Try again later.')
-  const askedMs = isNexusError(state) ? (state.retryAfterMs ?? 0) : 0
-  await context.sleep(Math.max(askedMs, baseDelayMs * 2 ** failures), session.signal)
+  await context.sleep(Math.max(retryAfterOf(state), nextDelay(delays.baseDelayMs * failures, delays)), session.signal)
   return failures + 1
 }

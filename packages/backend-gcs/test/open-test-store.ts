@@ -37,7 +37,8 @@ export async function writeKeyFile(content: unknown = serviceAccountKey()): Prom
 /** Opens a bucket of the double with that key. */
 export function openTestStore(double: GcsDouble, { key, ...options }: { readonly key: KeyFile } & Record<string, unknown>): Promise<ObjectStore> {
   const config = parseGcsConfig({ bucket: 'bucket', projectId: 'project', endpoint: double.url, credentialsPath: key.path, ...options })
-  return openGcsObjectStore(config, testContext(double))
+  // Of each request one attempt, so that a fault is seen.
+  return openGcsObjectStore(config, testContext(double), { calls: 1, steps: 1 })
 }
 
 /** Bytes that compress badly and differ at every place. */

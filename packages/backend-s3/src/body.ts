@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import { NexusError } from '@nexus/core/contract'
+import { NexusError, type Pace } from '@nexus/core/contract'
 import { type RunningChecksum, runningCrc32, runningCrc32c, runningCrc64 } from './crc.ts'
 import { type Place, toNexusError } from './errors.ts'
 
@@ -17,6 +17,7 @@ export interface BodyOptions extends Place {
   /** Bytes that were promised; `undefined` where none were. */
   readonly sizeBytes: number | undefined
   readonly checksum: ExpectedChecksum | undefined
+  readonly pace: Pace
 }
 
 interface ChecksumOutput {
@@ -49,7 +50,7 @@ function runningHash(algorithm: string): RunningChecksum {
 
 /** The body as a stream that ends only when every byte came and the checksum is right. Nothing is read ahead of the reader but what the socket holds. */
 export function toBodyStream(source: Readable, options: BodyOptions): ReadableStream<Uint8Array> {
-  const { signal } = options
+  const { signal, pace } = options
   const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>
   const check = checker(options)
   const onAbort = (): void => void source.destroy()
@@ -60,7 +61,7 @@ export function toBodyStream(source: Readable, options: BodyOptions): ReadableSt
       pull: async (controller) => {
         try {
           signal?.throwIfAborted()
-          const { done, value } = await chunks.next()
+          const { done, value } = await pace(() => chunks.next())
           signal?.throwIfAborted()
           if (done !== true) {
             check.take(value)

@@ -16,13 +16,13 @@ export function isAmazon({ endpoint }: S3Config): boolean {
 }
 
 /**
- * Loads the SDK and makes a client of it: no retries of its own (the layers above retry), connections kept and bounded, checksums left to us.
+ * Loads the SDK and makes a client of it: no retries of its own (requests go by the policy, which also ends those that stall), connections kept and bounded, checksums left to us.
  * @param source `undefined`: requests are not signed
  */
 export async function createClient(config: S3Config, { region, source, limits }: { region: string; source: S3CredentialSource | undefined; limits: S3Limits }): Promise<CreatedClient> {
   const [sdk, { NodeHttpHandler }, http, https] = await Promise.all([import('@aws-sdk/client-s3'), import('@smithy/node-http-handler'), import('node:http'), import('node:https')])
   const agent = { keepAlive: true, maxSockets: limits.maxSockets, maxFreeSockets: limits.maxSockets }
-  const requestHandler = new NodeHttpHandler({ connectionTimeout: 10_000, socketTimeout: limits.idleTimeoutMs, httpAgent: new http.Agent(agent), httpsAgent: new https.Agent(agent) })
+  const requestHandler = new NodeHttpHandler({ connectionTimeout: 10_000, httpAgent: new http.Agent(agent), httpsAgent: new https.Agent(agent) })
   const client = new sdk.S3Client({
     region,
     ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),

@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3'
+import type { OpenContext, Policy } from '@nexus/core/contract'
 import type { S3Config } from './config.ts'
 import type { ProofMemo } from './prove.ts'
 
@@ -13,14 +14,25 @@ export interface S3Limits {
   readonly copyBytes: number
   /** Parts under way at once. */
   readonly partsAtOnce: number
-  /** A connection on which nothing comes or goes for so long is given up, in milliseconds. */
+  /** How long an answer may take to begin, in milliseconds; with a second more for each 64 KiB that are sent. */
+  readonly timeoutMs: number
+  /** How long the reader of a body waits for 1 KiB of it, in milliseconds. */
   readonly idleTimeoutMs: number
   /** Connections at once, at most. */
   readonly maxSockets: number
 }
 
 /** What S3 allows, and what keeps memory below 64 MiB. */
-export const defaultLimits: S3Limits = { partBytes: 8 * 1024 ** 2, copyBytes: 5 * 1024 ** 3, partsAtOnce: 4, idleTimeoutMs: 60_000, maxSockets: 64 }
+export const defaultLimits: S3Limits = { partBytes: 8 * 1024 ** 2, copyBytes: 5 * 1024 ** 3, partsAtOnce: 4, timeoutMs: 60_000, idleTimeoutMs: 20_000, maxSockets: 64 }
+
+/** Attempts in all: of a request that is a call of the store, and of one of several within a call, which nobody above can repeat. */
+export interface S3Attempts {
+  readonly calls: number
+  readonly steps: number
+}
+
+/** Where nobody above repeats anything. */
+export const defaultAttempts: S3Attempts = { calls: 3, steps: 3 }
 
 /** What every verb works with. */
 export interface S3Context {
@@ -38,6 +50,11 @@ export interface S3Context {
   readonly proofs: ProofMemo
   /** When the service answered, by the answer's `Date`. */
   readonly answeredAt: (output: object) => Date
+  readonly policy: Policy
+  readonly attempts: S3Attempts
+  /** Milliseconds since the epoch. */
+  readonly now: OpenContext['now']
+  readonly startTimer: OpenContext['startTimer']
   readonly random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>
   /** What was learnt from answers. */
   readonly learnt: { bucketExists: boolean; refusesChecksums: boolean }

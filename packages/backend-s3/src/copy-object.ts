@@ -2,7 +2,7 @@ import type { PutOptions } from '@nexus/object-storage'
 import { toS3Metadata } from './attributes.ts'
 import { at, type S3Context } from './context.ts'
 import { conditioned, kept } from './describe-new.ts'
-import { conditionLost } from './put.ts'
+import { changing, conditionLost } from './put.ts'
 import { quote, toVersion, unquote } from './info.ts'
 import { send } from './send.ts'
 
@@ -39,7 +39,7 @@ export async function copyObject(context: S3Context, { from, to, ifSourceMatch }
     ...kept(context.config),
     ...conditioned(options),
   }
-  const output = await send(context, { op: 'copy', path: to, signal: options.signal, changes: true, otherwise: (error) => conditionLost(error, to, options) }, (call) =>
+  const output = await send(context, { op: 'copy', path: to, signal: options.signal, ...changing(options), otherwise: (error) => conditionLost(error, to, options) }, (call) =>
     context.client.send(new context.sdk.CopyObjectCommand(input), call),
   )
   return { etag: unquote(output.CopyObjectResult?.ETag), modifiedAt: output.CopyObjectResult?.LastModified ?? context.answeredAt(output), version: toVersion(output.VersionId) }

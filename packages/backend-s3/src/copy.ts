@@ -94,7 +94,7 @@ async function copyPart(context: S3Context, { key, id }: Upload, { place, source
     CopySourceRange: `bytes=${from}-${to}`,
     CopySourceIfMatch: quote(source.etag),
   }
-  const output = await send(context, { op: 'copy', path: key, signal }, (call) => context.client.send(new context.sdk.UploadPartCopyCommand(input), call))
+  const output = await send(context, { op: 'copy', path: key, signal, kind: 'write', isStep: true }, (call) => context.client.send(new context.sdk.UploadPartCopyCommand(input), call))
   const { ETag, ChecksumCRC32 } = output.CopyPartResult ?? {}
   if (ETag === undefined) throw new NexusError('unexpected', { op: 'copy', path: key, backend: 's3', reason: `The service copied part ${number} without telling its ETag.` })
   return { PartNumber: number, ETag, ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }) }

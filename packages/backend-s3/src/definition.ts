@@ -1,4 +1,4 @@
-import { type BackendDefinition, createPolicy, type Diagnosis, type OpenContext } from '@nexus/core/contract'
+import { type BackendDefinition, type Diagnosis, type OpenContext } from '@nexus/core/contract'
 import { detectLayout, lifecycleRules, type ObjectStore, openBucketStores, openObjectTree, resilient, withPrefix } from '@nexus/object-storage'
 import { parseS3Config, type S3Config, s3FromUri } from './config.ts'
 import { discoverCredentials } from './credentials.ts'
@@ -23,7 +23,7 @@ export const s3Backend: BackendDefinition<S3Config> = {
   diagnose,
 }
 
-/** Of each request; a repository repeats its own, because it knows what its journal says of a lost answer. */
+/** Of each request; a repository repeats its calls by itself, because it knows what its journal says of a lost answer, but no parts and pages of them. */
 const attempts = 3
 
 async function diagnose(config: S3Config, context: OpenContext): Promise<Diagnosis> {
@@ -34,5 +34,7 @@ async function diagnose(config: S3Config, context: OpenContext): Promise<Diagnos
 }
 
 async function openPrefix(config: S3Config, context: OpenContext, attemptsEach: number): Promise<ObjectStore> {
-  return withPrefix(resilient(await openS3Store(config, context), createPolicy({ attempts: attemptsEach, now: context.now })), config.prefix)
+  const store = withPrefix(await openS3Store(config, context, { attempts: { calls: attemptsEach, steps: attempts } }), config.prefix)
+  // Who repeats by itself reads again by itself.
+  return attemptsEach === 1 ? store : resilient(store)
 }

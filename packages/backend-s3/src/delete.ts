@@ -30,7 +30,7 @@ export async function removeMatching(context: S3Context, { key, etag }: { key: s
     const reason = 'The object that the condition asks for is not there.'
     return new NexusError('precondition_failed', { op: 'delete', path: key, backend: 's3', reason, cause: error })
   }
-  await send(context, { op: 'delete', path: key, signal, changes: true, otherwise: gone }, (call) =>
+  await send(context, { op: 'delete', path: key, signal, changes: true, repeat: 'refused', otherwise: gone }, (call) =>
     context.client.send(new context.sdk.DeleteObjectCommand({ ...at(context, key), IfMatch: quote(etag) }), call),
   )
 }
@@ -39,16 +39,36 @@ async function removeOne(context: S3Context, key: string, { signal }: CallOption
   await send(context, { op: 'delete', path: key, signal, changes: true }, (call) => context.client.send(new context.sdk.DeleteObjectCommand(at(context, key)), call))
 }
 
+/** What stayed for a reason that may pass goes into the next attempt alone. */
 async function removeBatch(context: S3Context, keys: readonly string[], { signal }: CallOptions): Promise<void> {
-  const command = new context.sdk.DeleteObjectsCommand({ Bucket: context.config.bucket, Delete: { Quiet: true, Objects: keys.map((key) => ({ Key: key })) } })
-  if (!sendsChecksums(context)) signWithMd5(command)
-  const output = await send(context, { op: 'delete', path: context.name, signal, changes: true }, (call) => context.client.send(command, call))
-  const stayed = (output.Errors ?? []).filter(({ Code }) => Code !== 'NoSuchKey')
-  const [first] = stayed
-  if (first === undefined) return
+  const { sdk, client, config, name } = context
+  let left = keys
+  await send(context, { op: 'delete', path: name, signal, changes: true }, async (call) => {
+    const command = new sdk.DeleteObjectsCommand({ Bucket: config.bucket, Delete: { Quiet: true, Objects: left.map((key) => ({ Key: key })) } })
+    if (!sendsChecksums(context)) signWithMd5(command)
+    const output = await client.send(command, call)
+    const stayed = (output.Errors ?? []).filter(({ Code }) => Code !== 'NoSuchKey')
+    if (stayed.length === 0) return
+    left = stayed.map(({ Key = '' }) => Key)
+    throw whatStayed(stayed, { name, count: keys.length })
+  })
+}
+
+interface Stayed {
+  readonly Key?: string | undefined
+  readonly Code?: string | undefined
+}
+
+function whatStayed(stayed: readonly Stayed[], { name, count }: { readonly name: string; readonly count: number }): NexusError {
+  // One that would stay each time says so, whatever the others say.
+  const [first] = stayed.toSorted((a, b) => Number(codeOf(a) === 'unavailable') - Number(codeOf(b) === 'unavailable'))
   const names = stayed.slice(0, 10).map(({ Key, Code }) => `${Key ?? ''} (${Code ?? ''})`).join(', ')
-  const reason = `${stayed.length} of ${keys.length} objects stayed: ${names}${stayed.length > 10 ? ' ...' : ''}.`
-  throw new NexusError(first.Code === 'AccessDenied' ? 'permission_denied' : 'unavailable', { op: 'delete', path: first.Key ?? context.name, backend: 's3', reason })
+  const reason = `${stayed.length} of ${count} objects stayed: ${names}${stayed.length > 10 ? ' ...' : ''}.`
+  return new NexusError(codeOf(first ?? {}), { op: 'delete', path: first?.Key ?? name, backend: 's3', reason })
+}
+
+function codeOf({ Code }: Stayed): 'permission_denied' | 'unavailable' {
+  return Code === 'AccessDenied' ? 'permission_denied' : 'unavailable'
 }
 
 /** DeleteObjects must carry a checksum; services that know no `x-amz-checksum-` know `Content-MD5`. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
-import { NexusError } from '@nexus/core/contract'
+import { createPace, NexusError } from '@nexus/core/contract'
 import type { GetOptions, ObjectBody } from '@nexus/object-storage'
 import { emptyStream, expectedChecksum, toBodyStream } from './body.ts'
 import { at, type S3Context } from './context.ts'
@@ -20,8 +20,9 @@ export async function get(context: S3Context, key: string, options: GetOptions =
     checkRange(key, output, options)
     const info = toObjectInfo(key, output, context.answeredAt(output))
     const checksum = range === undefined ? expectedChecksum(output) : undefined
+    const pace = createPace({ windowMs: context.limits.idleTimeoutMs, now: context.now, startTimer: context.startTimer })
     // The SDK gives Node's own stream under Node.
-    return { info, stream: toBodyStream(output.Body as Readable, { op: 'get', path: key, signal, sizeBytes: output.ContentLength, checksum }) }
+    return { info, stream: toBodyStream(output.Body as Readable, { op: 'get', path: key, signal, sizeBytes: output.ContentLength, checksum, pace }) }
   } catch (error) {
     if (error === absent) return undefined
     if (error === behindTheEnd) return nothingOf(context, key, options)

@@ -11,16 +11,18 @@ export interface HeadOptions extends CallOptions {
   readonly ifMatch?: string | undefined
   /** Another bucket of the service, which somebody else knows to be there. */
   readonly bucket?: string | undefined
+  /** As of `send`. */
+  readonly isStep?: boolean | undefined
 }
 
 /** @returns `undefined` where there is no such object or version. @throws NexusError `unavailable` where there is no such bucket */
-export async function head(context: S3Context, key: string, { version, ifMatch, bucket, signal }: HeadOptions = {}): Promise<ObjectInfo | undefined> {
+export async function head(context: S3Context, key: string, { version, ifMatch, bucket, isStep, signal }: HeadOptions = {}): Promise<ObjectInfo | undefined> {
   const absent = {}
   const input = { ...at(context, key), ...(bucket !== undefined && { Bucket: bucket }), ...(version !== undefined && { VersionId: version }), ...(ifMatch !== undefined && { IfMatch: quote(ifMatch) }) }
   try {
     // A version that cannot be is 400, one that is a deletion 405.
     const gone = version === undefined ? [404] : [404, 405, 400]
-    const output = await send(context, { op: 'head', path: key, signal, otherwise: (error) => (gone.includes(statusOf(error) ?? 0) ? absent : undefined) }, (call) =>
+    const output = await send(context, { op: 'head', path: key, signal, isStep, otherwise: (error) => (gone.includes(statusOf(error) ?? 0) ? absent : undefined) }, (call) =>
       context.client.send(new context.sdk.HeadObjectCommand(input), call),
     )
     return toObjectInfo(key, output, context.answeredAt(output))
@@ -39,7 +41,7 @@ export async function checkBucket(context: S3Context, { signal }: CallOptions): 
     const reason = 'The bucket does not exist at this endpoint; check its name and the endpoint.'
     return new NexusError('unavailable', { op: 'head', path: context.name, backend: 's3', reason, cause: error })
   }
-  await send(context, { op: 'head', path: context.name, signal, otherwise: missing }, (call) =>
+  await send(context, { op: 'head', path: context.name, signal, isStep: true, otherwise: missing }, (call) =>
     context.client.send(new context.sdk.HeadBucketCommand({ Bucket: context.config.bucket }), call),
   )
 }

@@ -1,5 +1,5 @@
 export { parseS3Config, type S3Config, type S3Keys } from './config.ts'
-export type { S3Limits } from './context.ts'
+export type { S3Attempts, S3Limits } from './context.ts'
 export { discoverCredentials, type S3CredentialSource, type S3Discovery } from './credentials.ts'
 export { s3Backend, s3Backend as default } from './definition.ts'
-export { openS3Store, type S3Store } from './store.ts'
+export { openS3Store, type S3Store, type S3StoreOptions } from './store.ts'

@@ -14,7 +14,7 @@ export async function lifecycle(context: S3Context, { signal }: CallOptions = {}
     MethodNotAllowed: { rules: undefined },
   }
   try {
-    const output = await send(context, { op: 'lifecycle', path: context.name, signal, otherwise: (error) => outcomes[s3CodeOf(error) ?? ''] }, (call) =>
+    const output = await send(context, { op: 'lifecycle', path: context.name, signal, isStep: true, otherwise: (error) => outcomes[s3CodeOf(error) ?? ''] }, (call) =>
       context.client.send(new context.sdk.GetBucketLifecycleConfigurationCommand({ Bucket: context.config.bucket }), call),
     )
     return (output.Rules ?? []).filter(({ Status }) => Status === 'Enabled').flatMap(toRules)

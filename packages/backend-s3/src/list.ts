@@ -38,7 +38,7 @@ async function requestPage(context: S3Context, { prefix, delimiter, startAfter, 
     const reason = 'The bucket does not exist at this endpoint.'
     return new NexusError('not_found', { op: 'list', path: context.name, backend: 's3', reason, cause: error })
   }
-  return send(context, { op: 'list', path: context.name, signal, otherwise }, (call) => context.client.send(new context.sdk.ListObjectsV2Command(input), call))
+  return send(context, { op: 'list', path: context.name, signal, kind: 'list', isStep: true, otherwise }, (call) => context.client.send(new context.sdk.ListObjectsV2Command(input), call))
 }
 
 function toPage(output: ListObjectsV2CommandOutput, { startAfter }: ListPagesOptions): ObjectPage {

@@ -3,6 +3,7 @@ import type { ObjectInfo, PutOptions } from '@nexus/object-storage'
 import { at, type S3Context } from './context.ts'
 import { conditioned, described } from './describe-new.ts'
 import { s3CodeOf } from './errors.ts'
+import { answerOf, type Completion } from './completed.ts'
 import { head } from './head.ts'
 import { toVersion, unquote } from './info.ts'
 import { conditionLost, refusesChecksums, sendsChecksums } from './put.ts'
@@ -49,7 +50,7 @@ async function begin(context: S3Context, key: string, options: PutOptions): Prom
   const wantsChecksum = sendsChecksums(context)
   const input = { ...at(context, key), ...described(context.config, options), ...(wantsChecksum && { ChecksumAlgorithm: 'CRC32' as const, ChecksumType: 'FULL_OBJECT' as const }) }
   try {
-    const output = await send(context, { op: 'put', path: key, signal: options.signal }, (call) => context.client.send(new context.sdk.CreateMultipartUploadCommand(input), call))
+    const output = await send(context, { op: 'put', path: key, signal: options.signal, kind: 'write', isStep: true }, (call) => context.client.send(new context.sdk.CreateMultipartUploadCommand(input), call))
     if (output.UploadId === undefined) throw new NexusError('unexpected', { op: 'put', path: key, backend: 's3', reason: 'The service began an upload without telling its id.' })
     return { key, id: output.UploadId, isChecked: output.ChecksumAlgorithm === 'CRC32' }
   } catch (error) {
@@ -59,12 +60,14 @@ async function begin(context: S3Context, key: string, options: PutOptions): Prom
   }
 }
 
-async function complete(context: S3Context, upload: Upload, { stored, options }: { stored: StoredParts; options: PutOptions }): Promise<ObjectInfo> {
+async function complete(context: S3Context, upload: Upload, { stored, options }: Completion): Promise<ObjectInfo> {
   const { key, id, isChecked } = upload
   const checksum = isChecked && stored.checksum !== undefined ? { ChecksumCRC32: stored.checksum, ChecksumType: 'FULL_OBJECT' as const } : {}
   const input = { ...at(context, key), UploadId: id, MultipartUpload: { Parts: [...stored.parts] }, ...conditioned(options), ...checksum }
-  const output = await send(context, { op: 'put', path: key, signal: options.signal, changes: true, otherwise: (error) => conditionLost(error, key, options) }, (call) =>
-    context.client.send(new context.sdk.CompleteMultipartUploadCommand(input), call),
+  const sending = { op: 'put', path: key, signal: options.signal, changes: true, isStep: true, otherwise: (error: unknown) => conditionLost(error, key, options) }
+  // An upload is completed once, however often that is asked, so that even a conditional one may be asked for again.
+  const output = await send(context, sending, (call) => context.client.send(new context.sdk.CompleteMultipartUploadCommand(input), call)).catch(
+    async (error: unknown) => answerOf(context, upload, { stored, options, error }),
   )
   const info = await look(context, key)
   const told = unquote(output.ETag)
@@ -73,13 +76,13 @@ async function complete(context: S3Context, upload: Upload, { stored, options }:
   if (etag === '') throw new NexusError('unexpected', { op: 'put', path: key, backend: 's3', reason: 'The object stands, and the service tells no ETag of it.' })
   const modifiedAt = info?.etag === etag ? info.modifiedAt : context.answeredAt(output)
   const { contentType = 'application/octet-stream', metadata = {} } = options
-  return { key, sizeBytes: stored.sizeBytes, etag, modifiedAt, contentType, metadata, version: toVersion(output.VersionId) }
+  return { key, sizeBytes: stored.sizeBytes, etag, modifiedAt, contentType, metadata, version: toVersion(output.VersionId ?? info?.version) }
 }
 
 /** S3 dates an object by the beginning of its upload, and tells so only when asked. The object stands by now: that the question fails changes nothing of it. */
 async function look(context: S3Context, key: string): Promise<ObjectInfo | undefined> {
   try {
-    return await head(context, key)
+    return await head(context, key, { isStep: true })
   } catch (error) {
     if (isNexusError(error)) return undefined
     throw error
@@ -92,7 +95,7 @@ async function afterAbort(context: S3Context, { key, id }: Upload, failure: unkn
   const input = { ...at(context, key), UploadId: id }
   const gone = Symbol('gone')
   try {
-    await send(context, { op: 'put', path: key, signal, otherwise: (error) => (s3CodeOf(error) === 'NoSuchUpload' ? gone : undefined) }, (call) =>
+    await send(context, { op: 'put', path: key, signal, kind: 'write', isStep: true, otherwise: (error) => (s3CodeOf(error) === 'NoSuchUpload' ? gone : undefined) }, (call) =>
       context.client.send(new context.sdk.AbortMultipartUploadCommand(input), call),
     )
   } catch (error) {

@@ -22,7 +22,7 @@ export async function put(context: S3Context, key: string, body: Uint8Array, opt
 export async function putUnproved(context: S3Context, key: string, { body, options }: { body: Uint8Array; options: PutOptions }): Promise<ObjectInfo> {
   const output = await withChecksum(context, body, (checksum) => {
     const input = { ...at(context, key), Body: body, ContentLength: body.length, ...described(context.config, options), ...conditioned(options), ...checksum }
-    return send(context, { op: 'put', path: key, signal: options.signal, changes: true, otherwise: (error) => conditionLost(error, key, options) }, (call) =>
+    return send(context, { op: 'put', path: key, signal: options.signal, ...changing(options), bodyBytes: body.length, otherwise: (error) => conditionLost(error, key, options) }, (call) =>
       context.client.send(new context.sdk.PutObjectCommand(input), call),
     )
   })
@@ -35,6 +35,11 @@ export async function putUnproved(context: S3Context, key: string, { body, optio
     metadata: options.metadata ?? {},
     version: toVersion(output.VersionId),
   }
+}
+
+/** How a write may be repeated: under a condition its own first attempt would make the second fail. */
+export function changing({ condition }: PutOptions): { readonly changes: true; readonly repeat: 'always' | 'refused' } {
+  return { changes: true, repeat: condition === undefined ? 'always' : 'refused' }
 }
 
 /** Sends a checksum along, and learns where a service refuses to know it: a refused request stored nothing, so it is sent once more without. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { NexusError, type OpenContext } from '@nexus/core/contract'
+import { createPolicy, NexusError, type OpenContext } from '@nexus/core/contract'
 import type { ObjectStore } from '@nexus/object-storage'
 import { createClient, isAmazon } from './client.ts'
 import type { S3Config } from './config.ts'
-import { defaultLimits, type S3Context, type S3Limits } from './context.ts'
+import { defaultAttempts, defaultLimits, type S3Attempts, type S3Context, type S3Limits } from './context.ts'
 import { copy, copyFrom, serviceOf } from './copy.ts'
 import { findCredentials, type S3CredentialSource } from './credentials.ts'
 import { remove, removeMatching } from './delete.ts'
@@ -24,13 +24,20 @@ export interface S3Store extends ObjectStore {
   probe(options?: { readonly signal?: AbortSignal | undefined }): Promise<ObjectStore['conditions']>
 }
 
+/** What may be different about a store. */
+export interface S3StoreOptions {
+  /** Smaller sizes and times, for tests. */
+  readonly limits?: Partial<S3Limits> | undefined
+  /** Default: three of each. */
+  readonly attempts?: S3Attempts | undefined
+}
+
 /**
  * Opens a whole bucket; `withPrefix` of @nexus/object-storage narrows it. Loads the SDK, finds credentials, and asks the bucket one question.
- * @param limits Smaller sizes, for tests
  * @throws CloudCredentialError without usable credentials; NexusError `unavailable` for a missing bucket or server
  */
-export async function openS3Store(config: S3Config, open: OpenContext, limits: Partial<S3Limits> = {}): Promise<S3Store> {
-  const context = await createContext(config, open, { ...defaultLimits, ...limits })
+export async function openS3Store(config: S3Config, open: OpenContext, options: S3StoreOptions = {}): Promise<S3Store> {
+  const context = await createContext(config, open, options)
   const isVersioned = config.anonymous ? false : await keepsVersions(context, { signal: open.signal })
   let conditions = config.anonymous ? { absent: false, match: false } : declaredConditions(context)
   let isClosed = false
@@ -48,6 +55,7 @@ export async function openS3Store(config: S3Config, open: OpenContext, limits: P
     },
     keepsVersions: isVersioned,
     maxSizeBytes: maxStreamBytes(context.limits.partBytes),
+    serviceHealth: () => context.policy.health(),
     ...verbs(whenOpen),
     ...elsewhere(whenOpen, context),
     ...(isVersioned && {
@@ -97,20 +105,30 @@ function elsewhere(open: () => S3Context, context: S3Context): Pick<ObjectStore,
   }
 }
 
-async function createContext(config: S3Config, open: OpenContext, limits: S3Limits): Promise<S3Context> {
+async function createContext(config: S3Config, open: OpenContext, options: S3StoreOptions): Promise<S3Context> {
+  const limits = { ...defaultLimits, ...options.limits }
+  const attempts = options.attempts ?? defaultAttempts
+  const { now, startTimer, gateFor, random } = open
   const source = config.anonymous ? undefined : await findCredentials(config, open)
   const region = await findRegion(config, open)
   const created = await createClient(config, { region, source, limits })
+  const reader = source === undefined ? 'anonymous' : await nameReader(source)
+  // S3 counts by account and endpoint, whichever bucket it is.
+  const gate = gateFor?.(`s3 ${config.endpoint ?? region} ${reader}`)
   return {
     ...created,
     config,
     limits,
     name: `s3://${config.bucket}`,
-    reader: source === undefined ? 'anonymous' : await nameReader(source),
+    reader,
     isAws: isAmazon(config),
     region,
     proofs: new Map(),
-    random: open.random,
+    policy: createPolicy({ gate, now, startTimer, timeoutMs: limits.timeoutMs }),
+    attempts,
+    now,
+    startTimer,
+    random,
     learnt: { bucketExists: false, refusesChecksums: false },
   }
 }

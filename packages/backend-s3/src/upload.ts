@@ -96,7 +96,7 @@ interface Part {
 async function storePart(context: S3Context, { key, id }: Upload, { number, bytes, signal }: Part): Promise<StoredPart> {
   const checksum = sendsChecksums(context) ? { ChecksumCRC32: crc32Of(bytes) } : {}
   const input = { ...at(context, key), UploadId: id, PartNumber: number, Body: bytes, ContentLength: bytes.length, ...checksum }
-  const output = await send(context, { op: 'put', path: key, signal }, (call) => context.client.send(new context.sdk.UploadPartCommand(input), call))
+  const output = await send(context, { op: 'put', path: key, signal, kind: 'write', isStep: true, bodyBytes: bytes.length }, (call) => context.client.send(new context.sdk.UploadPartCommand(input), call))
   if (output.ETag === undefined) throw new NexusError('unexpected', { op: 'put', path: key, backend: 's3', reason: `The service stored part ${number} without telling its ETag.` })
   return { PartNumber: number, ETag: output.ETag, ...checksum }
 }

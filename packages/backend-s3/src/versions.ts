@@ -27,7 +27,7 @@ interface Marker {
 
 async function requestPage(context: S3Context, key: string, { marker, signal }: CallOptions & { readonly marker: Marker }): Promise<ListObjectVersionsCommandOutput> {
   const input = { Bucket: context.config.bucket, Prefix: key, ...marker }
-  return send(context, { op: 'versions', path: key, signal }, (call) => context.client.send(new context.sdk.ListObjectVersionsCommand(input), call))
+  return send(context, { op: 'versions', path: key, signal, kind: 'list', isStep: true }, (call) => context.client.send(new context.sdk.ListObjectVersionsCommand(input), call))
 }
 
 /** Whether the bucket keeps versions; where one may not ask, `false`. */
@@ -35,7 +35,7 @@ export async function keepsVersions(context: S3Context, { signal }: CallOptions)
   const unknown = Symbol('unknown')
   try {
     const refused = (error: unknown): unknown => (isRefusal(error) ? unknown : undefined)
-    const output = await send(context, { op: 'open', path: context.name, signal, otherwise: refused }, (call) =>
+    const output = await send(context, { op: 'open', path: context.name, signal, isStep: true, otherwise: refused }, (call) =>
       context.client.send(new context.sdk.GetBucketVersioningCommand({ Bucket: context.config.bucket }), call),
     )
     return output.Status === 'Enabled'

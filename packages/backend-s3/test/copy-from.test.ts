@@ -7,7 +7,7 @@ let double: S3Double
 let source: S3Store
 let target: S3Store
 
-const open = (options: Readonly<Record<string, unknown>>): Promise<S3Store> => openS3Store(parseS3Config(configFor(double, options)), testContext(), { copyBytes: 1000 })
+const open = (options: Readonly<Record<string, unknown>>): Promise<S3Store> => openS3Store(parseS3Config(configFor(double, options)), testContext(), { limits: { copyBytes: 1000 } })
 
 beforeEach(async () => {
   double = await startS3Double({ buckets: ['one', 'two'], behaviour: { minPartBytes: 1 } })

@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 import type { OpenContext } from '@nexus/core/contract'
 import { type S3Double, type S3DoubleOptions, startS3Double } from '@nexus/doubles'
-import { openS3Store, parseS3Config, type S3Limits, type S3Store } from '../src/index.ts'
+import { openS3Store, parseS3Config, type S3Attempts, type S3Limits, type S3Store } from '../src/index.ts'
 
 /** The world as the tests make it: nothing of this machine's environment or home. */
 export function testContext(env: Readonly<Record<string, string>> = {}): OpenContext {
@@ -33,12 +33,14 @@ export interface TestStoreOptions {
   readonly double?: S3DoubleOptions | undefined
   readonly config?: Readonly<Record<string, unknown>> | undefined
   readonly limits?: Partial<S3Limits> | undefined
+  /** Default: of each request one attempt, so that a fault is seen. */
+  readonly attempts?: S3Attempts | undefined
 }
 
 /** Starts a double and opens a store on it, with requests counted from then on. */
-export async function openTestStore({ double: doubleOptions, config, limits }: TestStoreOptions = {}): Promise<TestStore> {
+export async function openTestStore({ double: doubleOptions, config, limits, attempts = { calls: 1, steps: 1 } }: TestStoreOptions = {}): Promise<TestStore> {
   const double = await startS3Double(doubleOptions)
-  const store = await openS3Store(parseS3Config(configFor(double, config)), testContext(), limits)
+  const store = await openS3Store(parseS3Config(configFor(double, config)), testContext(), { limits, attempts })
   double.requests.clear()
   return { double, store, close: () => store.close().then(() => double.close()) }
 }

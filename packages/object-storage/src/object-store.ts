@@ -1,4 +1,4 @@
-import type { CallOptions, Metadata, StoredFile } from '@nexus/core/contract'
+import type { CallOptions, Metadata, ServiceHealth, StoredFile } from '@nexus/core/contract'
 
 /** What is known of an object without reading it. Dates are the store's own. */
 export interface ObjectInfo {
@@ -72,7 +72,8 @@ export interface LifecycleRule {
  * absent is `undefined` or success as said here; a failed condition is `precondition_failed`; a conflict of two writers at once (S3's 409) is `busy`;
  * throttling is `rate_limited` with `retryAfterMs`; a bucket that is missing is `not_found` from `list` and `unavailable` elsewhere; whatever leaves
  * open whether a write happened (time-out, reset, 5xx after the body was sent) is `outcome_unknown`, everything else that may pass `unavailable`.
- * Nothing retries here: the layers above do, and know what may be repeated.
+ * A store over a network repeats each request by itself, by a policy that knows what may be repeated; a body that breaks off is gone on with by
+ * `resilient`. Who repeats calls by himself (a repository) opens a store that repeats only what he cannot: parts and pages.
  */
 export interface ObjectStore {
   readonly scheme: string
@@ -113,6 +114,8 @@ export interface ObjectStore {
   list(options: ListPagesOptions): AsyncIterable<ObjectPage>
   /** Newest first. */
   versions?(key: string, options?: CallOptions): AsyncIterable<ObjectVersion>
+  /** How the service is doing, where it is asked over a network. Asks nothing. */
+  serviceHealth?(): ServiceHealth
   presign?(key: string, options: { readonly method: 'GET' | 'PUT'; readonly expiresInMs: number }): Promise<URL>
   /** Rules of the bucket that may touch objects below the prefix; `undefined` where one may not look. */
   lifecycle?(options?: CallOptions): Promise<readonly LifecycleRule[] | undefined>

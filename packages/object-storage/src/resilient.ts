@@ -1,18 +1,16 @@
-import { compareUtf8, isNexusError, NexusError, type Policy, type PolicyCall } from '@nexus/core/contract'
-import type { GetOptions, ListPagesOptions, ObjectBody, ObjectPage, ObjectStore, PutOptions } from './object-store.ts'
+import { NexusError, outcomeOf } from '@nexus/core/contract'
+import type { GetOptions, ObjectBody, ObjectStore } from './object-store.ts'
 
-/** So often a body that broke off is gone on with. */
-const resumptions = 3
+/** So often a body that broke off is gone on with ... */
+const resumptions = 2
+/** ... and again so often after so many bytes of it. */
+const renewingBytes = 64 * 1024 ** 2
 
 /**
- * An object store whose requests are sent by a policy: repeated, bounded, held back. What may be sent again: everything that asks; a put, unless it has a
- * condition, because after a lost answer that condition would refuse one's own object; never a stream, which is used up. A body that breaks off is
- * gone on with where it ended, as long as the object is the same.
+ * An object store whose bodies go on where they broke off, as long as the object is the same. Requests are repeated by the store itself: what only who
+ * reads a body knows is how much of it has come.
  */
-export function resilient(store: ObjectStore, policy: Policy): ObjectStore {
-  const asking = (op: string, { kind = 'read', signal }: { readonly kind?: PolicyCall['kind'] | undefined; readonly signal?: AbortSignal | undefined } = {}): PolicyCall => ({ op, kind, repeat: 'always', signal })
-  const putting = (op: string, { condition, signal }: PutOptions = {}): PolicyCall => ({ op, kind: 'write', repeat: condition === undefined ? 'always' : 'refused', signal })
-  const copyFrom = store.copyFrom?.bind(store)
+export function resilient(store: ObjectStore): ObjectStore {
   return {
     ...store,
     get keepsVersions() {
@@ -21,81 +19,60 @@ export function resilient(store: ObjectStore, policy: Policy): ObjectStore {
     get conditions() {
       return store.conditions
     },
-    head: (key, options) => policy.run(asking('head', options), (signal) => store.head(key, { ...options, signal })),
-    get: (key, options) => getResuming({ store, policy }, key, options),
-    put: (key, body, options) => policy.run(putting('put', options), (signal) => store.put(key, body, { ...options, signal })),
-    putStream: (key, body, options) => store.putStream(key, body, options),
-    copy: (from, to, options) => policy.run(putting('copy', options), (signal) => store.copy(from, to, { ...options, signal })),
-    ...(copyFrom && { copyFrom: (source, to, options) => policy.run(putting('copy', options), (signal) => copyFrom(source, to, { ...options, signal })) }),
-    list: (options) => listResuming({ store, policy }, options),
-    delete: (keys, options) => policy.run(asking('delete', { kind: 'write', ...options }), (signal) => store.delete(keys, { ...options, signal })),
+    get: (key, options) => getResuming(store, key, options),
   }
 }
 
-interface Sending {
-  readonly store: ObjectStore
-  readonly policy: Policy
-}
-
-async function getResuming({ store, policy }: Sending, key: string, options: GetOptions = {}): Promise<ObjectBody | undefined> {
-  const call: PolicyCall = { op: 'get', kind: 'read', repeat: 'always', signal: options.signal }
-  const send = (given: GetOptions): Promise<ObjectBody | undefined> => policy.run(call, (signal) => store.get(key, { ...given, signal }))
-  const body = await send(options)
+async function getResuming(store: ObjectStore, key: string, options: GetOptions = {}): Promise<ObjectBody | undefined> {
+  const body = await store.get(key, options)
   if (body === undefined) return undefined
   const { offset = 0, length = Infinity } = options.range ?? {}
   const end = Math.min(body.info.sizeBytes, offset + length)
   const resume = async (done: number): Promise<ObjectBody> => {
-    const rest = await send({ ...options, range: { offset: offset + done, length: end - offset - done }, ifMatch: body.info.etag })
+    const rest = await store.get(key, { ...options, range: { offset: offset + done, length: end - offset - done }, ifMatch: body.info.etag })
     if (rest === undefined) throw new NexusError('busy', { op: 'get', path: key, backend: store.scheme, reason: 'The object was deleted while it was read.' })
     return rest
   }
   // What breaks off at its very end has nothing left to go on with.
-  return { info: body.info, stream: ReadableStream.from(wholeBody(body, { resume, mayResume: (error, done) => offset + done < end && isPassing(error) })) }
-}
-
-/** Each page is a request of its own: one that fails is asked for again, behind the one before. */
-async function* listResuming({ store, policy }: Sending, options: ListPagesOptions): AsyncGenerator<ObjectPage> {
-  let startAfter = options.startAfter
-  let pages: AsyncIterator<ObjectPage> | undefined
-  const nextPage = async (): Promise<IteratorResult<ObjectPage, unknown>> => {
-    pages ??= store.list({ ...options, startAfter })[Symbol.asyncIterator]()
-    try {
-      return await pages.next()
-    } catch (error) {
-      pages = undefined
-      throw error
-    }
-  }
-  for (;;) {
-    const step = await policy.run({ op: 'list', kind: 'list', repeat: 'always', signal: options.signal }, nextPage)
-    if (step.done === true) return
-    yield step.value
-    startAfter = [step.value.objects.at(-1)?.key, step.value.prefixes.at(-1), startAfter].filter((key) => key !== undefined).sort(compareUtf8).at(-1)
-  }
+  const mayResume = (error: unknown, done: number): boolean => offset + done < end && outcomeOf(error) === 'unknown' && options.signal?.aborted !== true
+  return { info: body.info, stream: resumingStream(body.stream, { resume: async (done) => (await resume(done)).stream, mayResume }) }
 }
 
 interface Resuming {
-  readonly resume: (doneBytes: number) => Promise<ObjectBody>
+  readonly resume: (doneBytes: number) => Promise<ReadableStream<Uint8Array>>
   readonly mayResume: (error: unknown, doneBytes: number) => boolean
 }
 
-async function* wholeBody(first: ObjectBody, { resume, mayResume }: Resuming): AsyncGenerator<Uint8Array> {
-  let body = first
+/** Nothing is read ahead: whoever only looks at what is known of the object asks for no byte of it. */
+function resumingStream(first: ReadableStream<Uint8Array>, { resume, mayResume }: Resuming): ReadableStream<Uint8Array> {
+  let reader = first.getReader()
   let done = 0
-  for (let left = resumptions; ; left--) {
-    try {
-      for await (const chunk of body.stream) {
-        done += chunk.length
-        yield chunk
-      }
-      return
-    } catch (error) {
-      if (left === 0 || !mayResume(error, done)) throw error
-      body = await resume(done)
-    }
+  let left = resumptions
+  let renewsAt = renewingBytes
+  let cancelled: { readonly reason: unknown } | undefined
+  const goOn = async (error: unknown): Promise<void> => {
+    if (left === 0 || !mayResume(error, done)) throw error
+    left--
+    reader = (await resume(done)).getReader()
+    if (cancelled !== undefined) await reader.cancel(cancelled.reason)
   }
-}
-
-function isPassing(error: unknown): boolean {
-  return isNexusError(error, 'unavailable') || isNexusError(error, 'timeout') || isNexusError(error, 'outcome_unknown')
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    const step = await reader.read().catch(goOn)
+    if (step === undefined) {
+      if (cancelled === undefined) await pull(controller)
+      return
+    }
+    if (step.done) {
+      controller.close()
+      return
+    }
+    done += step.value.length
+    if (done >= renewsAt) [left, renewsAt] = [resumptions, done + renewingBytes]
+    controller.enqueue(step.value)
+  }
+  const cancel = async (reason: unknown): Promise<void> => {
+    cancelled = { reason }
+    await reader.cancel(reason)
+  }
+  return new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 })
 }

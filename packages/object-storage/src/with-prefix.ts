@@ -41,12 +41,13 @@ function verbs(view: View): Pick<ObjectStore, 'head' | 'get' | 'put' | 'putStrea
   }
 }
 
-function extras(view: View): Pick<ObjectStore, 'storedAt' | 'copyFrom' | 'deleteMatching' | 'versions' | 'presign' | 'lifecycle'> {
+function extras(view: View): Pick<ObjectStore, 'storedAt' | 'copyFrom' | 'deleteMatching' | 'versions' | 'serviceHealth' | 'presign' | 'lifecycle'> {
   const { store, prefix } = view
   const storedAt = store.storedAt?.bind(store)
   const copyFrom = store.copyFrom?.bind(store)
   const deleteMatching = store.deleteMatching?.bind(store)
   const versions = store.versions?.bind(store)
+  const serviceHealth = store.serviceHealth?.bind(store)
   const presign = store.presign?.bind(store)
   const lifecycle = store.lifecycle?.bind(store)
   return {
@@ -58,6 +59,7 @@ function extras(view: View): Pick<ObjectStore, 'storedAt' | 'copyFrom' | 'delete
         for await (const version of versions(prefix + key, options)) yield without(view, version)
       },
     }),
+    ...(serviceHealth && { serviceHealth }),
     ...(presign && { presign: (key, options) => retold(view, () => presign(prefix + key, options)) }),
     ...(lifecycle && { lifecycle: async (options) => (await lifecycle(options))?.flatMap((rule) => below(view, rule)) }),
   }

@@ -1,22 +1,19 @@
-import { type ErrorCode, isNexusError, type NexusError } from '@nexus/core/contract'
+import { isNexusError, nextDelay, type NexusError, outcomeOf, retryAfterOf } from '@nexus/core/contract'
 import type { BucketContext } from './context.ts'
 
-const firstDelayMs = 50
-const maxDelayMs = 5_000
+const delays = { baseDelayMs: 50, maxDelayMs: 5_000 }
 const attempts = 3
-
-const passing: ReadonlySet<ErrorCode> = new Set(['busy', 'outcome_unknown', 'rate_limited', 'timeout', 'unavailable'])
 
 /** Whether a failure of the store may pass by itself. */
 export function mayPass(error: unknown): error is NexusError {
-  return isNexusError(error) && passing.has(error.code)
+  return isNexusError(error) && outcomeOf(error) !== 'final'
 }
 
-/** Delays that grow to five seconds, each somewhere between a half and a whole of its length. */
+/** Delays that grow to five seconds, by chance. */
 export class Backoff {
   /** Milliseconds waited so far. */
   waitedMs = 0
-  #nextMs = firstDelayMs
+  #beforeMs = 0
   readonly #context: Pick<BucketContext, 'delay' | 'random'>
 
   constructor(context: Pick<BucketContext, 'delay' | 'random'>) {
@@ -26,8 +23,8 @@ export class Backoff {
   /** At least as long as the service asks. */
   async wait(error: NexusError, signal: AbortSignal | undefined): Promise<void> {
     const [share = 0] = this.#context.random(new Uint8Array(1))
-    const ms = Math.max(error.retryAfterMs ?? 0, Math.ceil((this.#nextMs * (256 + share)) / 512))
-    this.#nextMs = Math.min(this.#nextMs * 2, maxDelayMs)
+    this.#beforeMs = nextDelay(this.#beforeMs, { ...delays, random: () => share / 256 })
+    const ms = Math.ceil(Math.max(retryAfterOf(error), this.#beforeMs))
     this.waitedMs += ms
     await this.#context.delay(ms, signal)
   }

@@ -58,7 +58,7 @@ async function stage(context: BucketContext, staging: Staging): Promise<StagedCo
   const { key, options: { signal } } = staging
   checkContentKey(key)
   signal?.throwIfAborted()
-  const { modifiedAt } = await repeatedly(context, signal, () => upload(context, staging))
+  const { modifiedAt } = await upload(context, staging)
   context.clock.note(modifiedAt)
   return {
     publish: () => ((context.clock.now() ?? 0) - modifiedAt.getTime() > lookAgainMs ? lookAgain(context, key) : undefined),
@@ -67,8 +67,10 @@ async function stage(context: BucketContext, staging: Staging): Promise<StagedCo
   }
 }
 
-function upload({ store }: BucketContext, { key, body, options: { signal } }: Staging): Promise<ObjectInfo> {
-  if (body.length <= maxPutBytes) return store.put(key, body, { signal })
+/** In parts each part is repeated by itself: the whole once more would cost all of them again. */
+function upload(context: BucketContext, { key, body, options: { signal } }: Staging): Promise<ObjectInfo> {
+  const { store } = context
+  if (body.length <= maxPutBytes) return repeatedly(context, signal, () => store.put(key, body, { signal }))
   return store.putStream(key, ReadableStream.from(chunksOf(body)), { signal })
 }
 

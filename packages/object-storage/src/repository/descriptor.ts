@@ -89,27 +89,17 @@ async function putDescriptor(context: BucketContext, bytes: Uint8Array, { signal
 
 async function refuseOccupied(context: BucketContext, { signal }: CallOptions): Promise<void> {
   const { store } = context
-  const found = await repeatedly(context, signal, async () => {
-    for await (const { objects } of store.list({ prefix: '', signal })) {
-      const other = objects.find(({ key, sizeBytes }) => !(key.endsWith('/') && sizeBytes === 0) && !ignored.has(key.slice(key.lastIndexOf('/') + 1)))
-      if (other !== undefined) return other.key
-    }
-    return undefined
-  })
-  if (found === undefined) return
-  throw new NexusError('not_empty', {
-    op: 'create',
-    path: store.name,
-    backend: store.scheme,
-    reason: `A repository begins in an empty place, and "${found}" stands there. Choose another prefix, or mount this one with layout=path.`,
-  })
+  for await (const { objects } of store.list({ prefix: '', signal })) {
+    const other = objects.find(({ key, sizeBytes }) => !(key.endsWith('/') && sizeBytes === 0) && !ignored.has(key.slice(key.lastIndexOf('/') + 1)))
+    if (other === undefined) continue
+    const reason = `A repository begins in an empty place, and "${other.key}" stands there. Choose another prefix, or mount this one with layout=path.`
+    throw new NexusError('not_empty', { op: 'create', path: store.name, backend: store.scheme, reason })
+  }
 }
 
 async function firstNumber(context: BucketContext, { signal }: CallOptions): Promise<number | undefined> {
-  return repeatedly(context, signal, async () => {
-    for await (const [group] of listJournal(context, { signal, pageSize: 1 })) return group?.first
-    return undefined
-  })
+  for await (const [group] of listJournal(context, { signal, pageSize: 1 })) return group?.first
+  return undefined
 }
 
 function checkedId({ store }: BucketContext, bytes: Uint8Array): string {

@@ -1,5 +1,4 @@
 import type { CallOptions } from '@nexus/core/contract'
-import { repeatedly } from './attempts.ts'
 import type { BucketContext } from './context.ts'
 import { journalKey, journalNumber, journalPrefix } from './journal-object.ts'
 
@@ -30,14 +29,12 @@ export async function* listJournal({ store }: Pick<BucketContext, 'store'>, { af
 
 /** Number of the oldest commit that is left; `undefined` without a journal. An empty object says that the journal begins behind its number. */
 export async function oldestNumber(context: BucketContext, options: CallOptions): Promise<number | undefined> {
-  return repeatedly(context, options.signal, async () => {
-    let begins: number | undefined
-    for await (const page of listJournal(context, { ...options, pageSize: 2 })) {
-      for (const { first, sizeBytes } of page) {
-        if (sizeBytes > 0) return first
-        begins = first + 1
-      }
+  let begins: number | undefined
+  for await (const page of listJournal(context, { ...options, pageSize: 2 })) {
+    for (const { first, sizeBytes } of page) {
+      if (sizeBytes > 0) return first
+      begins = first + 1
     }
-    return begins
-  })
+  }
+  return begins
 }

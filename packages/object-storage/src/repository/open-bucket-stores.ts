@@ -1,4 +1,4 @@
-import { createRecordCodec, type RepositoryStores, sleep } from '@nexus/core/contract'
+import { createRecordCodec, type RepositoryStores, sleep, sleepBy, type StartTimer } from '@nexus/core/contract'
 import { cacheScope } from '../cache-scope.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { createContents } from './contents.ts'
@@ -16,7 +16,9 @@ export interface BucketStoreOptions {
   readonly random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>
   /** `one` promises that nobody else writes: needed where the service has no create-only writes. Default `many`. */
   readonly writers?: 'one' | 'many' | undefined
-  /** How to wait between attempts; default a timer. */
+  /** Time-outs and waits; default the platform's timer. */
+  readonly startTimer?: StartTimer | undefined
+  /** How to wait between attempts; default by `startTimer`. */
   readonly delay?: Delay | undefined
 }
 
@@ -28,7 +30,7 @@ const freshnessMs = 2_000
  * `createDescriptor`. Closing the journal closes the store.
  */
 export async function openBucketStores(store: ObjectStore, options: BucketStoreOptions): Promise<RepositoryStores> {
-  const { now, random, delay = sleep } = options
+  const { now, random, startTimer, delay = startTimer === undefined ? sleep : sleepBy(startTimer) } = options
   const hasOneWriter = options.writers === 'one'
   const context: BucketContext = {
     store,
@@ -47,6 +49,7 @@ export async function openBucketStores(store: ObjectStore, options: BucketStoreO
     contents: createContents(context),
     freshnessMs,
     cacheScope: cacheScope(store, 'cas'),
+    serviceHealth: store.serviceHealth?.bind(store),
     readonlyReason: store.conditions.absent || hasOneWriter ? undefined : oneWriterReason(store.name),
   }
 }

@@ -1,5 +1,4 @@
 import type { CallOptions, JournalEntry, JournalPosition, NexusError } from '@nexus/core/contract'
-import { repeatedly } from './attempts.ts'
 import type { BucketContext } from './context.ts'
 import { fetchObject } from './fetch-object.ts'
 import { corruptJournal, goneFromJournal, journalKey, type JournalObject } from './journal-object.ts'
@@ -104,10 +103,8 @@ async function newerByListing(context: BucketContext, position: JournalPosition,
 }
 
 async function firstPage(context: BucketContext, after: number, options: CallOptions): Promise<readonly { readonly first: number; readonly sizeBytes: number }[]> {
-  return repeatedly(context, options.signal, async () => {
-    for await (const page of listJournal(context, { ...options, after, pageSize })) return page
-    return []
-  })
+  for await (const page of listJournal(context, { ...options, after, pageSize })) return page
+  return []
 }
 
 /** Why a number is missing though there are larger ones. */

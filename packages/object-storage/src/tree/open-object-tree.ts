@@ -47,6 +47,7 @@ export function openObjectTree(store: ObjectStore, options: ObjectTreeOptions = 
     ...treeVerbs(context),
     ...(capabilities.versions ? { versions: (path, given) => versions(context, path, given) } : {}),
     ...presigning(context),
+    ...(store.serviceHealth && { serviceHealth: store.serviceHealth.bind(store) }),
     ...elsewhere(context),
     close: () => (closing ??= activity.close().then(() => store.close())),
   }
