@@ -35,6 +35,7 @@ export const commandTable: readonly CommandEntry[] = [
   { name: 'append', group: writing, summary: 'extend a file', load: async () => (await import('./commands/append.ts')).build },
   { name: 'edit', group: writing, summary: 'replace exact text in a file', load: async () => (await import('./commands/edit.ts')).build },
   { name: 'cp', group: writing, summary: 'copy, also from and to this machine', load: async () => (await import('./commands/cp.ts')).build },
+  { name: 'sync', group: writing, summary: 'make a directory hold what another holds', load: async () => (await import('./commands/sync.ts')).build },
   { name: 'mv', group: writing, summary: 'move or rename', load: async () => (await import('./commands/mv.ts')).build },
   { name: 'rm', group: writing, summary: 'delete', load: async () => (await import('./commands/rm.ts')).build },
   { name: 'mkdir', group: writing, summary: 'make directories', load: async () => (await import('./commands/mkdir.ts')).build },

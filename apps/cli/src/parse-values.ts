@@ -27,3 +27,10 @@ export function parseAge(text: string): number {
   if (number === '' || unitMs === undefined) throw new InvalidArgumentError('An age is a number with s, m, h, d or w behind it, as in 30d.')
   return Math.round(Number(number) * unitMs)
 }
+
+/** `5MB`, `500k`, `1.5M/s` as bytes in a second. */
+export function parseRate(text: string): number {
+  const bytesPerSecond = parseSize(text.replace(/\/s$/, ''))
+  if (bytesPerSecond === 0) throw new InvalidArgumentError('A bandwidth is a size that may pass in a second, above 0, as in 5MB.')
+  return bytesPerSecond
+}

@@ -2,7 +2,7 @@ import { type MountedNexusFS, type MountSource, NexusError, readMounts, remember
 import { isWithin, parsePath, type Path, relativePath, underPath } from '@nexus/core/contract'
 import type { Cli } from './cli.ts'
 import { type Operand, parseNexusOperand } from './paths/operand.ts'
-import { mountForUri, type UriMount } from './paths/uri-mount.ts'
+import { mountForHost, mountForUri, type UriMount } from './paths/uri-mount.ts'
 import { mount } from './with-local.ts'
 
 /** A filesystem over the mounts that one command needs. */
@@ -32,12 +32,12 @@ export async function openSession(cli: Cli, operands: readonly string[], needs: 
   return await openOperands(cli, operands.map(parseNexusOperand), needs)
 }
 
-/** {@link openSession} with operands that were read already. */
-export async function openOperands(cli: Cli, operands: readonly NexusOperand[], { goesBelow = false, changesNames }: SessionNeeds = {}): Promise<Session> {
+/** {@link openSession} with operands that were read already; a directory of this machine is mounted as it is. */
+export async function openOperands(cli: Cli, operands: readonly Operand[], { goesBelow = false, changesNames }: SessionNeeds = {}): Promise<Session> {
   const given: { readonly at: Path; readonly uriMount: UriMount }[] = []
   const paths = operands.map((operand) => {
     if (operand.kind === 'nexus') return operand.path
-    const uriMount = mountForUri(operand.uri, { workingDirectory: cli.workingDirectory, changesNames })
+    const uriMount = operand.kind === 'host' ? mountForHost(operand) : mountForUri(operand.uri, { workingDirectory: cli.workingDirectory, changesNames })
     const known = given.find((one) => one.uriMount.uri === uriMount.uri)
     const at = known?.at ?? parsePath(`/~uri${given.length + 1}`)
     if (known === undefined) given.push({ at, uriMount })

@@ -1,9 +1,7 @@
-import { lstatSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { readMounts } from '@nexus/core'
 import { NexusError, type Path } from '@nexus/core/contract'
 import type { Cli } from '../cli.ts'
-import { type Operand, parseCopyOperand } from '../paths/operand.ts'
+import type { Operand } from '../paths/operand.ts'
+import { readOperands } from '../paths/read-operands.ts'
 import { type NexusOperand, openOperands, type Session } from '../session.ts'
 import { bringOut } from './bring-out.ts'
 import type { CopyContext } from './copy-context.ts'
@@ -46,12 +44,6 @@ export async function copyAll(cli: Cli, texts: readonly string[], { recursive, c
   await printSummary(cli, context.counts, { tookMs: performance.now() - startedAt, shown: session.shown })
   const [failure] = context.counts.told
   if (failure !== undefined) throw new NexusError(failure.code, { op: 'cp', path: failure.path, reason: `${failure.reason}${context.counts.failures > 1 ? ` ${context.counts.failures - 1} more failed.` : ''}`, cause: failure })
-}
-
-async function readOperands({ workingDirectory }: Cli, texts: readonly string[]): Promise<Operand[]> {
-  const mountPoints = (await readMounts()).map(({ mountPoint }) => mountPoint)
-  const existsOnHost = (hostPath: string): boolean => lstatSync(hostPath, { throwIfNoEntry: false }) !== undefined
-  return texts.map((text) => parseCopyOperand(text, { workingDirectory, homeDirectory: homedir(), mountPoints, existsOnHost }))
 }
 
 async function copyOne(context: CopyContext, { source, path, target }: { readonly source: Operand; readonly path: Session['paths'][number] | undefined; readonly target: CopyTarget }): Promise<void> {

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { encodeSegment, type MountSpec, parsePath, parseUri, type Path, rootPath } from '@nexus/core/contract'
 import { hostDirectory } from './host-directory.ts'
+import type { HostOperand } from './operand.ts'
 
 /** A mount for one command, and where in it the operand lies. */
 export interface UriMount {
@@ -28,6 +29,12 @@ export interface UriPlace {
 export function mountForUri(uri: string, place: UriPlace): UriMount {
   const spec = parseUri(uri, { cwd: place.workingDirectory })
   return spec.scheme === 'local' ? localMount(spec, place) : remoteMount(spec)
+}
+
+/** A directory of this machine as a mount of its own, whether it is there or not. */
+export function mountForHost({ hostPath, text }: HostOperand): UriMount {
+  const written = text.length > 1 ? text.replace(/\/+$/, '') : text
+  return { uri: `local://${escapeUri(hostPath)}?layout=path`, inner: rootPath, shown: (inner) => (inner === '/' ? written : (written === '/' ? '' : written) + inner) }
 }
 
 /**

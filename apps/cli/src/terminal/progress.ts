@@ -8,6 +8,8 @@ export interface ProgressState {
   /** Known when everything to do has been counted. */
   readonly totalFiles?: number | undefined
   readonly totalBytes?: number | undefined
+  /** What else is worth telling, at the end of the line. */
+  readonly note?: string | undefined
 }
 
 /** One line at the foot of a terminal. */
@@ -65,6 +67,7 @@ export function progressLine(label: string, { noun, ...state }: ProgressState & 
     elapsedMs < settledAfterMs ? undefined : `${formatBytes(bytes / seconds)}/s`,
     elapsedMs < settledAfterMs ? undefined : `${formatCount(files / seconds)} ${noun}s/s`,
     elapsedMs < settledAfterMs || share === undefined || share < 0.01 ? undefined : `${formatDuration(elapsedMs * (1 / share - 1))} left`,
+    state.note,
   ]
   return parts.filter((part) => part !== undefined).join('  ')
 }

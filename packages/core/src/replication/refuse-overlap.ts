@@ -14,7 +14,7 @@ interface MountTable {
  */
 export function refuseOverlap(backend: Backend, from: Path, { to, op }: { readonly to: Path; readonly op: string }): void {
   const refuse = (): never => {
-    throw new NexusError('invalid_argument', { op, path: to, reason: `It and ${from} lie in one another; a sync needs two places apart.` })
+    throw new NexusError('invalid_argument', { op, path: to, reason: 'One of the two places lies in the other; a sync needs two apart.' })
   }
   if (isWithin(from, to) || isWithin(to, from)) refuse()
   const [source, target] = [storagePlace(backend, from), storagePlace(backend, to)]

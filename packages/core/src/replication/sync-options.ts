@@ -62,6 +62,8 @@ export interface SyncOptions extends CallOptions {
    * false.
    */
   readonly delete?: boolean | undefined
+  /** Lets `delete` take everything away when nothing at the source takes part, which more often is a disk that is not there. Default false. */
+  readonly allowEmptySource?: boolean | undefined
   /** Tells `onAction` what would be done and changes nothing. Default false. */
   readonly dryRun?: boolean | undefined
   /**

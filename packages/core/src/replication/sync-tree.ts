@@ -28,8 +28,11 @@ export async function syncPart(pair: SyncPair, part: Path): Promise<SyncResult> 
   const isAbsent = part === rootPath && (await prepareRoots(run))
   const target = (): AsyncGenerator<Item> => unlessAbsent(itemsOf(targetSide(run)), isAbsent)
   const later = await bringAll(run, compareSides(takenItems(sourceSide(run)), target()))
-  const mayDelete = pair.options.delete === true && run.tally.counts.failed === 0
-  if (!mayDelete || !later.hasExtras) return run.tally.result()
+  if (pair.options.delete !== true || run.tally.counts.failed > 0 || !later.hasExtras) return run.tally.result()
+  if (part === rootPath && later.isSourceEmpty && pair.options.allowEmptySource !== true) {
+    run.tally.survive(pair.from, emptySource(pair))
+    return run.tally.result()
+  }
   const deleted = await deleteExtras(run, compareSides(takenItems(sourceSide(run)), target()), new Set(later.blocked.map(({ key }) => `${key}/`)))
   for (const item of later.blocked) {
     if (deleted.has(`${item.key}/`)) await bringOne(run, { found: 'source', source: item }, run.options.signal)
@@ -57,13 +60,14 @@ async function prepareRoots({ backend, from, to, options: { signal, dryRun }, ta
 interface Later {
   /** Something is at the target that the source does not have. */
   hasExtras: boolean
+  isSourceEmpty: boolean
   /** Files whose place a directory takes that has to be deleted first. */
   readonly blocked: Item[]
 }
 
 async function bringAll(run: SyncRun, findings: AsyncIterable<Finding>): Promise<Later> {
   const { options: { signal, concurrency = 8 } } = run
-  const later: Later = { hasExtras: false, blocked: [] }
+  const later: Later = { hasExtras: false, isSourceEmpty: true, blocked: [] }
   await forEachConcurrently(settled(run, findings, later), { concurrency, signal }, async (finding, ownSignal) => {
     await bringOne(run, finding, ownSignal)
   })
@@ -73,6 +77,7 @@ async function bringAll(run: SyncRun, findings: AsyncIterable<Finding>): Promise
 /** Puts aside what is for later, and clears the place of a directory before anything in it is brought. */
 async function* settled(run: SyncRun, findings: AsyncIterable<Finding>, later: Later): AsyncGenerator<Finding> {
   for await (const finding of findings) {
+    later.isSourceEmpty &&= finding.found === 'target'
     if (finding.found === 'target') later.hasExtras ||= finding.target.isTaken
     else if (finding.found === 'fileInTheWay') await clearFile(run, finding.target)
     else if (finding.found === 'directoryInTheWay' && isToDelete(run, finding)) {
@@ -131,6 +136,11 @@ async function clearDirectory(run: SyncRun, { source, target }: Extract<Finding,
   if (!target.isEmpty || !target.isTaken) throw occupied(run, source)
   if (run.options.dryRun !== true) await run.backend.delete(target.entry.path, { force: true, signal })
   run.tally.did({ type: 'delete', kind: 'directory', path: target.entry.path })
+}
+
+function emptySource({ from }: SyncPair): NexusError {
+  const reason = 'Nothing is there that takes part in the sync, so everything would be deleted at the target. Look whether the storage is in its place; if it is, pass allowEmptySource: true.'
+  return new NexusError('precondition_failed', { op: 'syncTree', path: from, reason })
 }
 
 function occupied(run: SyncRun, item: Item): NexusError {
