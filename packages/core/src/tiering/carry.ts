@@ -1,0 +1,97 @@
+import type { Backend, Body, FileContent, FileStat, WriteOptions } from '../contract/backend.ts'
+import { isNexusError, NexusError } from '../contract/errors.ts'
+import type { Path } from '../contract/paths.ts'
+import { type Digester, digestAlgorithm, openDigester } from '../kernel/digester.ts'
+
+/** A body up to this many bytes passes in memory; a longer one as a stream. */
+const wholeBytes = 256 * 1024
+
+/** One file on its way from one storage to another; each knows it by its own path. */
+export interface Carriage {
+  readonly source: Pick<Backend, 'read'>
+  readonly target: Pick<Backend, 'read' | 'write' | 'delete'>
+  readonly from: Path
+  readonly to: Path
+  /** Of the source. */
+  readonly ifMatch?: string | undefined
+  readonly ifNoneMatch?: '*' | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Copies bytes, content type and metadata, and compares what arrived with what was read. A copy that differs is taken away again.
+ * @returns The stat of the copy.
+ * @throws NexusError `corrupt` when source or copy do not match, `precondition_failed` by the conditions; the source is untouched
+ */
+export async function carryFile(carriage: Carriage): Promise<FileStat> {
+  const { source, target, from, to, ifMatch, ifNoneMatch, signal } = carriage
+  await using content = await source.read(from, { ifMatch, signal })
+  const { contentType, metadata, sizeBytes, digest } = content.stat
+  const digester = await openDigester(digestAlgorithm(digest) ?? 'blake3')
+  const check = (): void => {
+    const passed = digester.digest()
+    if (digestAlgorithm(digest) === undefined || digest === passed) return
+    throw new NexusError('corrupt', { op: 'read', path: from, reason: `It reads as ${passed}, but ${digest ?? 'nothing'} was stored; run fsck.` })
+  }
+  const body = await digestedBody(content, digester, check)
+  const options: WriteOptions = { contentType, sizeBytes, ifNoneMatch, signal, ...(Object.keys(metadata).length > 0 ? { metadata } : {}) }
+  const written = await target.write(to, body, options)
+  await verify(carriage, written, digester.digest())
+  return written
+}
+
+/** The body, taken into the digest as it passes; `check` runs before its end, so that a damaged source never becomes a stored copy. */
+async function digestedBody(content: FileContent, digester: Digester, check: () => void): Promise<Body> {
+  const { sizeBytes } = content.stat
+  if (sizeBytes !== undefined && sizeBytes <= wholeBytes) {
+    const bytes = await content.bytes()
+    digester.update(bytes)
+    check()
+    return bytes
+  }
+  const digesting = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (chunk, controller) => {
+      digester.update(chunk)
+      controller.enqueue(chunk)
+    },
+    flush: check,
+  })
+  return content.stream().pipeThrough(digesting)
+}
+
+async function verify({ target, from, to, signal }: Carriage, written: FileStat, digest: string): Promise<void> {
+  const arrived = digestAlgorithm(written.digest) === digestAlgorithm(digest) ? written.digest : await readBack({ target, to, signal }, written, digest)
+  if (arrived === digest) return
+  await withdraw(target, to, { ifMatch: written.etag, signal })
+  const reason = `The copy of ${from} arrived as ${arrived ?? 'nothing'} instead of ${digest}. It was taken away and the source is untouched; repeat it.`
+  throw new NexusError('corrupt', { op: 'write', path: to, reason })
+}
+
+async function readBack({ target, to, signal }: Pick<Carriage, 'target' | 'to' | 'signal'>, { etag }: FileStat, digest: string): Promise<string> {
+  const digester = await openDigester(digestAlgorithm(digest) ?? 'blake3')
+  await using content = await target.read(to, { ifMatch: etag, signal, fresh: true })
+  const reader = content.stream().getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return digester.digest()
+    digester.update(value)
+  }
+}
+
+/**
+ * Deletes a copy in the state in which it is known. What is gone or was replaced meanwhile is somebody else's, and left alone.
+ * @returns Whether it was deleted.
+ */
+export async function withdraw(
+  target: Pick<Backend, 'delete'>,
+  path: Path,
+  options: { readonly ifMatch: string | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<boolean> {
+  try {
+    await target.delete(path, options)
+    return true
+  } catch (error) {
+    if (isNexusError(error, 'not_found') || isNexusError(error, 'precondition_failed')) return false
+    throw error
+  }
+}
