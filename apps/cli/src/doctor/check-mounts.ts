@@ -64,10 +64,16 @@ async function checkMount(cli: Cli, remembered: RememberedMount): Promise<MountR
   const diagnosis = await diagnose(cli, remembered)
   const { info, error } = await probeMount(cli, remembered)
   const disk = diskOf(localDirectory(remembered))
-  const cloud = { credentials: diagnosis?.credentials, lifecycle: diagnosis && lifecycleWarnings(diagnosis.rules, info?.layout) }
+  const cloud = { credentials: diagnosis?.credentials, lifecycle: diagnosis && lifecycleOf(diagnosis, info?.layout) }
   if (info === undefined) return { mountPoint, uri, writable: false, freeBytes: disk.freeBytes, capabilities: [], problem: error?.reason ?? 'It vanished while it was looked at.', ...cloud }
   const writable = !info.readonly && !info.capabilities.readonly && disk.isWritable
   return { mountPoint, uri, layout: info.layout, writable, freeBytes: disk.freeBytes, capabilities: inWords(info.capabilities), problem: problemOf(disk, info.readonly), ...cloud }
+}
+
+/** Where credentials are missing, that is all there is to say. */
+function lifecycleOf({ credentials, rules }: Diagnosis, layout: MountReport['layout']): LifecycleWarning[] {
+  const isLocked = credentials.length > 0 && credentials.every(({ problem }) => problem !== undefined)
+  return isLocked ? [] : lifecycleWarnings(rules, layout)
 }
 
 async function diagnose({ signal }: Cli, remembered: RememberedMount): Promise<Diagnosis | undefined> {

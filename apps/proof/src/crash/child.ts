@@ -9,13 +9,20 @@ export interface Child {
   readonly ended: Promise<{ readonly signal: NodeJS.Signals | null; readonly status: number | null; readonly errors: string }>
 }
 
+interface ChildOptions {
+  readonly args: readonly string[]
+  readonly onLine: (line: string) => void
+  readonly env?: Readonly<Record<string, string>> | undefined
+}
+
 /**
  * Starts a script of this package.
  * @param options.onLine Gets each whole line of its standard output; what a kill cut off in the middle is not heard.
+ * @param options.env Beside the environment of this process.
  */
-export function startChild(script: string, { args, onLine }: { readonly args: readonly string[]; readonly onLine: (line: string) => void }): Child {
+export function startChild(script: string, { args, onLine, env: more }: ChildOptions): Child {
   // Without the cache each process translates the sources again, which takes longer than what it is for.
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'nexus-proof-compile-cache') }
+  const env = { ...process.env, ...more, NODE_COMPILE_CACHE: join(tmpdir(), 'nexus-proof-compile-cache') }
   const child = spawn(process.execPath, ['--conditions=nexus-source', script, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env })
   let rest = ''
   let errors = ''
