@@ -1,7 +1,9 @@
 import { runCrashSuite } from './crash/suite.ts'
 import { chooseSeed } from './model/random.ts'
+import { runMoveSuite } from './moves/suite.ts'
 
-// `npm run faults -- --kills 1000 [--seed N]`: kills writing processes and says whether anything that was acknowledged is gone. Exit code 1 when it is.
+// `npm run faults -- --kills 1000 [--seed N]`: kills writing processes, then (a tenth as many) processes that move trees between mounts, and says whether
+// anything is gone. Exit code 1 when it is.
 const options = new Map<string, string>()
 for (let at = 2; at < process.argv.length; at += 2) options.set(process.argv[at] ?? '', process.argv[at + 1] ?? '')
 const unknown = [...options.keys()].filter((name) => name !== '--kills' && name !== '--seed')
@@ -22,4 +24,7 @@ const report = await runCrashSuite({
 })
 for (const problem of report.problems) console.error(problem)
 console.log(`${report.kills} kills, ${report.acknowledged} acknowledged steps: ${report.problems.length === 0 ? 'nothing lost, nothing torn' : `${report.problems.length} problems; repeat with --seed ${seed}`}.`)
-process.exitCode = report.problems.length === 0 ? 0 : 1
+const moves = await runMoveSuite({ kills: Math.ceil(kills / 10), seed })
+for (const problem of moves.problems) console.error(problem)
+console.log(`${moves.kills} kills of moves, ${moves.copies} copies of ${moves.files} files: ${moves.problems.length === 0 ? 'nothing lost, nothing repeated' : `repeat with --seed ${seed}`}.`)
+process.exitCode = report.problems.length + moves.problems.length === 0 ? 0 : 1
