@@ -42,7 +42,11 @@ describe('mounts', () => {
     expect((await scratch.run(['write', '--text', 'x', '/local/one/a'])).code).toBe(0)
     expect((await scratch.run(['ls', '/local'])).stdout).toBe('broken/\none/\n')
     expect((await scratch.run(['ls', '/local/broken'])).code).toBe(25)
-    expect((await scratch.run(['mounts', 'test'])).code).toBe(1)
+    const checked = await scratch.run(['mounts', 'list', '--check'])
+    expect({ code: checked.code, told: /^MOUNT POINT +STATE +LAYOUT +LATENCY +TOOK +URI$/m.test(checked.stdout), bad: checked.stdout.includes('corrupt') }).toEqual({ code: 1, told: true, bad: true })
+    const [good, bad] = jsonLines((await scratch.run(['mounts', 'test', '--json'])).stdout)
+    expect(good).toMatchObject({ state: 'active', latencyMs: expect.any(Number) as unknown })
+    expect([bad?.['state'], bad?.['latencyMs']]).toEqual(['unavailable', undefined])
     expect((await scratch.run(['doctor', '--json'])).code).toBe(1)
   })
 

@@ -1,5 +1,5 @@
 import { openMemory } from '@nexus/backend-memory'
-import { unavailableBackend } from '@nexus/core'
+import { type ServiceHealth, unavailableBackend } from '@nexus/core'
 import { describe, expect, it } from 'vitest'
 import { at, bytes, fails, kernelWith, names, textOf } from './kernel-support.ts'
 
@@ -76,7 +76,9 @@ describe('The namespace above and below mount points', () => {
     ])
     const health: unknown = JSON.parse(await textOf(kernel, '/__sys__/health.json'))
     expect(health).toMatchObject({ status: 'degraded', mounts: [{}, { reason: 'The key is wrong.' }] })
+    expect(kernel.health().mounts[0]).not.toHaveProperty('latencyMs.read')
     await fails(kernel.stat(at('/missing')), 'not_found')
+    expect(kernel.health().mounts[0]?.latencyMs['stat']).toEqual({ median: expect.any(Number) as unknown, p95: expect.any(Number) as unknown })
     expect(await textOf(kernel, '/__sys__/metrics')).toContain('nexus_operation_errors_total{mount="/",op="stat",code="not_found"} 1')
     for (const path of ['/__sys__/version', '/__sys__/new', '/__pipes__/new']) await fails(kernel.write(at(path), bytes('x')), 'read_only')
     await fails(kernel.delete(at('/__sys__/version')), 'read_only')
@@ -85,6 +87,16 @@ describe('The namespace above and below mount points', () => {
     for (const mountPoint of ['/__sys__', '/__sys__/x', '/__pipes__/deep/er']) {
       await fails(kernel.mount({ mountPoint: at(mountPoint), backend: openMemory(), backendType: 'memory' }), 'invalid_argument')
     }
+  })
+
+  it('tells of a service that does not answer, and how it is doing', async () => {
+    const well: ServiceHealth = { refusing: [], requests: 7, repetitions: 2, failures: 2, underWay: 1, concurrencyLimit: 32, pausedForMs: 0, latencyMs: { median: 10, p95: 20 } }
+    let service = well
+    const kernel = await kernelWith({ '/bucket': { backend: { ...openMemory(), serviceHealth: () => service } } })
+    expect(kernel.health()).toMatchObject({ status: 'ok', mounts: [{ state: 'active', service: well }] })
+    service = { ...well, refusing: ['read', 'list'] }
+    const health: unknown = JSON.parse(await textOf(kernel, '/__sys__/health.json'))
+    expect(health).toMatchObject({ status: 'degraded', mounts: [{ state: 'degraded', service: { refusing: ['read', 'list'] }, reason: expect.stringContaining('read and list requests are refused') as unknown }] })
   })
 
   it('answers for a mount that could not be opened with the reason, whatever is asked', async () => {

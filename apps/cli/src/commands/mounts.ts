@@ -7,16 +7,17 @@ export const build: BuildCommand = (command, cli) => {
   command.usage('list|test|prune [OPTION]...').addHelpText('after', `
 Examples:
   nexus-fs mounts list              opens nothing
-  nexus-fs mounts test              opens each mount and looks at it
+  nexus-fs mounts list --check      opens each mount and asks it one question; so does mounts test
   nexus-fs mounts prune --dry-run   which mounts are gone`)
-  command.command('list', { isDefault: true }).summary('show what is remembered').description('Show the remembered mounts; none is opened.')
-    .action(async () => {
-      await listMounts(cli)
+  command.command('list', { isDefault: true }).summary('show what is remembered').description('Show the remembered mounts; none is opened unless --check.')
+    .option('--check', 'open each mount and tell whether and how fast it answers')
+    .action(async ({ check }: { readonly check?: true }) => {
+      if (check === true) await test(cli)
+      else await listMounts(cli)
     })
-  command.command('test').summary('open each mount and look at it').description('Open each mount and look at its root.')
+  command.command('test').summary('open each mount and look at it').description('Open each mount and look at its root; the same as list --check.')
     .action(async () => {
-      const { testMounts } = await import('../mounts/test-mounts.ts')
-      await testMounts(cli)
+      await test(cli)
     })
   command.command('prune').summary('forget mounts whose directory is gone').description('Forget mounts whose directory is gone.')
     .option('-n, --dry-run', 'show them and forget nothing')
@@ -25,6 +26,11 @@ Examples:
       const { pruneMounts } = await import('../mounts/prune-mounts.ts')
       await pruneMounts(cli, options)
     })
+}
+
+async function test(cli: Cli): Promise<void> {
+  const { testMounts } = await import('../mounts/test-mounts.ts')
+  await testMounts(cli)
 }
 
 async function listMounts({ out, err, json }: Cli): Promise<void> {

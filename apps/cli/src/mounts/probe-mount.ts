@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { type MountInfo, type NexusError, parseUri, type RememberedMount, rememberedSource } from '@nexus/core'
+import { type MountInfo, NexusError, parseUri, type RememberedMount, rememberedSource } from '@nexus/core'
 import { isNexusError } from '@nexus/core/contract'
 import type { Cli } from '../cli.ts'
 import { mount } from '../with-local.ts'
@@ -10,20 +10,32 @@ export interface ProbedMount {
   /** Absent when it could not be opened or looked at. */
   readonly info?: MountInfo | undefined
   readonly error?: NexusError | undefined
+  /** Opening and looking, in milliseconds. */
   readonly tookMs: number
+  /** Of the one question that was asked of the open mount, in milliseconds. */
+  readonly latencyMs?: number | undefined
 }
 
-/** Opens a mount alone and looks at its root; a failure of it is part of the answer. */
-export async function probeMount({ signal }: Cli, remembered: RememberedMount): Promise<ProbedMount> {
+/** Longer than this nobody waits for a mount, in milliseconds. */
+const defaultTimeoutMs = 15_000
+
+/** Opens a mount alone and looks at its root; a failure of it, also to answer in time, is part of the answer. */
+export async function probeMount(cli: Cli, remembered: RememberedMount, timeoutMs: number = defaultTimeoutMs): Promise<ProbedMount> {
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(new NexusError('timeout', { reason: `There was no answer within ${timeoutMs / 1000} s.` })), timeoutMs)
+  const signal = AbortSignal.any([cli.signal, late.signal])
   const startedAt = performance.now()
   const took = (): number => performance.now() - startedAt
   try {
     await using fs = await mount(rememberedSource(remembered), { ephemeral: true, signal })
+    const askedAt = performance.now()
     await fs.stat(remembered.mountPoint, { signal, fresh: true })
-    return { remembered, info: await fs.getMountInfo(remembered.mountPoint), tookMs: took() }
+    return { remembered, info: await fs.getMountInfo(remembered.mountPoint), latencyMs: performance.now() - askedAt, tookMs: took() }
   } catch (error) {
     if (!isNexusError(error)) throw error
     return { remembered, error, tookMs: took() }
+  } finally {
+    clearTimeout(timer)
   }
 }
 

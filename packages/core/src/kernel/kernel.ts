@@ -80,7 +80,7 @@ export function createKernel({ registry = createMetricsRegistry(), version = '0.
     unmount: (idOrMountPoint, options) => removeMount(context, idOrMountPoint, options),
     mounts: () => Array.from(context.mounts.values(), infoOf),
     mountInfo: (path) => mountInfo(context, path),
-    health: () => healthOf(context.mounts.values()),
+    health: () => healthOf(context),
     close: () => (closing ??= closeAll(context)),
   }
 }

@@ -8,7 +8,7 @@ import { type SystemFile, systemBackend } from './system-backend.ts'
 export function mountSystem(set: MountSet, version: string): void {
   const json = (value: () => unknown): SystemFile => ({ contentType: 'application/json', render: () => `${JSON.stringify(value(), undefined, 2)}\n` })
   const files: Record<string, SystemFile> = {
-    'health.json': json(() => healthOf(set.mounts.values())),
+    'health.json': json(() => healthOf(set)),
     metrics: { contentType: 'text/plain; version=0.0.4', render: () => set.registry.toPrometheus() + routing(set) },
     'mounts.json': json(() => Array.from(set.mounts.values(), infoOf)),
     version: { contentType: 'text/plain', render: () => `${version}\n` },

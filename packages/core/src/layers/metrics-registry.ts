@@ -11,6 +11,14 @@ export interface OperationMetrics {
   readonly calls: number
   readonly errors: Readonly<Partial<Record<FailureCode, number>>>
   readonly totalMs: number
+  /** From the histogram, and so as near as its buckets are: 10,000 stands for all that is longer. */
+  readonly latencyMs: LatencyMs
+}
+
+/** How long calls took, in milliseconds: half of them, and 19 of 20, took no longer. */
+export interface LatencyMs {
+  readonly median: number
+  readonly p95: number
 }
 
 /** A NexusError's code, or `aborted` for a call that its caller gave up. */
@@ -57,10 +65,31 @@ export function createMetricsRegistry({ now = () => performance.now() }: { reado
       let series: Series | undefined
       return { record: (elapsedMs, failure) => count((series ??= seriesOf(mount, op)), elapsedMs, failure) }
     },
-    operations: () => flat().map(({ mount, op, calls, errors, totalMs }) => ({ mount, op, calls, errors: { ...errors }, totalMs })),
+    operations: () => flat().map(told),
     forget: (mount) => void all.delete(mount),
     toPrometheus: () => render(flat()),
   }
+}
+
+function told({ mount, op, calls, errors, totalMs, buckets }: Series): OperationMetrics {
+  const at = (part: number): number => quantileMs(buckets, calls * part)
+  return { mount, op, calls, errors: { ...errors }, totalMs, latencyMs: { median: at(0.5), p95: at(0.95) } }
+}
+
+/** The time below which `rank` calls stayed; within its bucket they are taken to lie evenly. */
+function quantileMs(buckets: readonly number[], rank: number): number {
+  let below = 0
+  for (const [index, limit] of bucketSeconds.entries()) {
+    const count = buckets[index] ?? 0
+    const lower = index === 0 ? 0 : (bucketSeconds[index - 1] ?? 0)
+    if (count > 0 && below + count >= rank) return roundMs((lower + ((limit - lower) * (rank - below)) / count) * 1000)
+    below += count
+  }
+  return roundMs((bucketSeconds.at(-1) ?? 0) * 1000)
+}
+
+function roundMs(ms: number): number {
+  return Number(ms.toPrecision(3))
 }
 
 function getOrInsert<K, V>(map: Map<K, V>, key: K, create: () => V): V {

@@ -39,8 +39,8 @@ describe('metrics', () => {
     ).rejects.toMatchObject({ name: 'AbortError' })
     expect(found).toEqual([1, 2])
     expect(registry.operations()).toEqual([
-      { mount: '/a "b"', op: 'stat', calls: 2, errors: { not_found: 1 }, totalMs: 60 },
-      { mount: '/a "b"', op: 'list', calls: 1, errors: { aborted: 1 }, totalMs: 2 },
+      { mount: '/a "b"', op: 'stat', calls: 2, errors: { not_found: 1 }, totalMs: 60, latencyMs: { median: 37.5, p95: 48.8 } },
+      { mount: '/a "b"', op: 'list', calls: 1, errors: { aborted: 1 }, totalMs: 2, latencyMs: { median: 1.75, p95: 2.43 } },
     ])
   })
 
@@ -65,6 +65,15 @@ describe('metrics', () => {
     expect(lines).toContain(`nexus_operation_seconds_sum{${labels}} 0.03`)
     registry.forget('/a "b"')
     expect(registry.operations()).toEqual([])
+  })
+
+  it('tells the median and the 95th of a hundred by its histogram', () => {
+    const registry = createMetricsRegistry()
+    const recorder = registry.recorder('/a', 'read')
+    for (let ms = 1; ms <= 100; ms++) recorder.record(ms)
+    expect(registry.operations()[0]?.latencyMs).toEqual({ median: 50, p95: 95 })
+    registry.recorder('/a', 'write').record(60_000)
+    expect(registry.operations()[1]?.latencyMs).toEqual({ median: 10_000, p95: 10_000 })
   })
 
   it('leaves out what the backend lacks', () => {
