@@ -8,7 +8,9 @@ export interface RaceResult {
   readonly medians: Readonly<Record<string, number>>
   /** Who did not load, with the reason. */
   readonly absent: Readonly<Record<string, string>>
-  /** How many times faster than `node:fs` ours is. */
+  /** Whom ours is compared with. */
+  readonly rival: string
+  /** How many times faster than the rival ours is. */
   readonly ratio: number
   readonly goal: number | undefined
   /** `undefined` where there is no goal. */
@@ -36,10 +38,10 @@ export async function runRace(row: RaceRow, lab: Lab): Promise<RaceResult> {
   }
 }
 
-/** Compares ours with `node:fs`. */
-export function judge({ title, goal }: Pick<RaceRow, 'title' | 'goal'>, medians: Readonly<Record<string, number>>, absent: Readonly<Record<string, string>> = {}): RaceResult {
-  const { nexus, 'node:fs': raw } = medians
-  if (nexus === undefined || raw === undefined) throw new Error(`The row "${title}" needs the contenders nexus and node:fs.`)
+/** Compares ours with its rival. */
+export function judge({ title, goal, rival = 'node:fs' }: Pick<RaceRow, 'title' | 'goal' | 'rival'>, medians: Readonly<Record<string, number>>, absent: Readonly<Record<string, string>> = {}): RaceResult {
+  const { nexus, [rival]: raw } = medians
+  if (nexus === undefined || raw === undefined) throw new Error(`The row "${title}" needs the contenders nexus and ${rival}.`)
   const ratio = raw / nexus
-  return { title, medians, absent, ratio, goal, isReached: goal === undefined ? undefined : ratio >= goal }
+  return { title, medians, absent, rival, ratio, goal, isReached: goal === undefined ? undefined : ratio >= goal }
 }

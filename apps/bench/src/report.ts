@@ -26,7 +26,7 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
 /** One line for the terminal while it runs. */
 export function raceLine(result: RaceResult): string {
   const goal = result.goal === undefined ? '' : `goal ${result.goal}x ${result.isReached === true ? 'reached' : 'NOT REACHED'}`
-  const cells = [result.title.padEnd(32), timeOf(result, 'nexus').padStart(9), timeOf(result, 'repository').padStart(9), timeOf(result, 'node:fs').padStart(9), `${result.ratio.toFixed(2)}x`.padStart(8)]
+  const cells = [result.title.padEnd(32), timeOf(result, 'nexus').padStart(9), timeOf(result, 'repository').padStart(9), timeOf(result, result.rival).padStart(9), `${result.ratio.toFixed(2)}x`.padStart(8)]
   return `${cells.join(' ')}  ${goal}`
 }
 
@@ -36,8 +36,17 @@ export function factLine({ title, value, goal, isReached }: Fact): string {
 }
 
 function raceTable(races: readonly RaceResult[]): string {
-  const rows = races.map((race) => [race.title, timeOf(race, 'nexus'), timeOf(race, 'repository'), timeOf(race, 'node:fs'), `${race.ratio.toFixed(2)}x`, race.goal === undefined ? '' : `${race.goal}x`, reached(race.isReached)])
+  const rows = races.filter(({ rival }) => rival === 'node:fs').map((race) => [race.title, timeOf(race, 'nexus'), timeOf(race, 'repository'), timeOf(race, 'node:fs'), `${race.ratio.toFixed(2)}x`, race.goal === undefined ? '' : `${race.goal}x`, reached(race.isReached)])
   return markdownTable(['row', 'nexus', 'repository alone', 'node:fs', 'node:fs / nexus', 'goal', 'reached'], rows)
+}
+
+/** The rows in buckets; whom ours is compared with stands in the row. */
+function bucketTable(races: readonly RaceResult[]): string {
+  const rows = races.filter(({ rival }) => rival !== 'node:fs').map((race) => {
+    const goal = race.goal === undefined ? '' : `${race.goal}x`
+    return [race.title, timeOf(race, 'nexus'), `${timeOf(race, race.rival)} (${race.rival})`, `${race.ratio.toFixed(2)}x`, goal, reached(race.isReached)]
+  })
+  return markdownTable(['row', 'nexus', 'beside', 'beside / nexus', 'goal', 'reached'], rows)
 }
 
 function peerTable(races: readonly RaceResult[]): string {
@@ -72,6 +81,13 @@ export function toMarkdown({ machine, scale, races, facts }: Findings): string {
     'In the same rounds, with durability `os`. None of them syncs; opendal, unstorage, flydrive and flystorage write in place, so that a crash may leave half a file; cacache hashes too.',
     peerTable(races),
     ...(absences(races).length === 0 ? [] : [absences(races).join('\n')]),
+    '## Buckets',
+    [
+      'Against a service on this machine, in a process of its own, that checks neither signatures nor checksums: there is no network whose waiting would hide what a client costs. `nexus` is `mount()` with layout `path`, caches',
+      'bypassed where nothing else is said. `SDK` is `@aws-sdk/client-s3` as its documentation has it, with `@aws-sdk/lib-storage` for what is streamed. Both sign the SHA-256 of what they send, send a CRC-32 with each body or',
+      'part (ours one of the whole object too), verify that of what they read, and keep as much in flight. `fetch` sends the same requests to GCS by hand, without checksums.',
+    ].join('\n'),
+    bucketTable(races),
     '## Size, memory, start-up and counts',
     factTable(facts),
   ].join('\n\n')

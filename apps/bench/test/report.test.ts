@@ -6,6 +6,7 @@ import { toMarkdown, withProfiles } from '../src/report.ts'
 const races = [
   judge({ title: 'fast', goal: 2 }, { nexus: 10, 'node:fs': 50, repository: 8, opendal: 20 }, { cacache: 'it does not load here' }),
   judge({ title: 'slow', goal: 2 }, { nexus: 10, 'node:fs': 15 }),
+  judge({ title: 'put', goal: 0.9, rival: 'SDK' }, { nexus: 10, SDK: 9.5 }),
 ]
 const page = toMarkdown({ machine: ['- a machine'], scale: 'quick', races, facts: [{ title: 'size', value: '3 MB', goal: 'below 2 MB', isReached: false }] })
 
@@ -13,6 +14,12 @@ test('the report says for each row whether its goal is reached', () => {
   expect(page).toContain('| fast | 10.0 us | 8.00 us | 50.0 us | 5.00x | 2x | yes |')
   expect(page).toContain('| slow | 10.0 us |  | 15.0 us | 1.50x | 2x | **no** |')
   expect(page).toContain('| size | 3 MB | below 2 MB | **no** |')
+})
+
+test('a row in a bucket stands beside its rival, and not among those of `node:fs`', () => {
+  expect(page).toContain('| put | 10.0 us | 9.50 us (SDK) | 0.95x | 0.9x | yes |')
+  expect(page.indexOf('| put |')).toBeGreaterThan(page.indexOf('## Buckets'))
+  expect(() => judge({ title: 'put', rival: 'SDK' }, { nexus: 1, 'node:fs': 1 })).toThrow('nexus and SDK')
 })
 
 test('a peer that does not load is named with its reason', () => {

@@ -20,7 +20,13 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 const races = allRows.filter((row) => row.kind === 'race')
 const facts = allRows.filter((row) => row.kind === 'facts')
 
-test.for(races)('a tiny run of "$title" measures ours, the repository alone and node:fs', async (row) => {
+test.for(races.filter(({ rival }) => rival !== undefined))('a tiny run of "$title" measures ours and its rival', async (row) => {
+  const { medians } = await runRace(row, lab)
+  expect(Object.keys(medians)).toEqual(['nexus', row.rival])
+  expect(Object.values(medians).every((value) => value > 0)).toBe(true)
+})
+
+test.for(races.filter(({ rival }) => rival === undefined))('a tiny run of "$title" measures ours, the repository alone and node:fs', async (row) => {
   const { medians, absent } = await runRace(row, lab)
   const others = Object.keys(medians).filter((name) => peerNames.includes(name))
   expect(Object.keys(medians).slice(0, 3).sort()).toEqual(['nexus', 'node:fs', 'repository'])
@@ -55,6 +61,19 @@ test('the rows stand for every goal of the table, each once', () => {
       "read 1 MB, verified: 1",
       "stream 256 MB in, hashed: 1",
       "stream 256 MB out, verified: 1",
+      "S3: put 1 KB, 1 in flight: 0.9",
+      "S3: put 1 KB, 16 in flight: 0.9",
+      "S3: get 1 KB, 1 in flight: 0.9",
+      "S3: get 1 KB, 16 in flight: 0.9",
+      "S3: get 1 KB, cached: none",
+      "S3: put 8 MB: 0.95",
+      "S3: get 8 MB: 0.95",
+      "S3: put 256 MB: 0.95",
+      "S3: get 256 MB: 0.95",
+      "GCS: put 1 KB: none",
+      "GCS: get 1 KB: none",
+      "GCS: put 8 MB: none",
+      "GCS: get 8 MB: none",
     ]
   `)
 })

@@ -1,3 +1,4 @@
+import { bucketRaceRows } from './bucket-races.ts'
 import { countRow } from './counts.ts'
 import { largeFileRows } from './large-files.ts'
 import { millionRow } from './million.ts'
@@ -10,4 +11,4 @@ import { syncRow } from './sync.ts'
 import { treeRows } from './trees.ts'
 
 /** Every row, in the order of the report. */
-export const allRows: readonly Row[] = [...smallFileRows, ...treeRows, ...largeFileRows, streamMemoryRow, syncRow, millionRow, routingRow, startUpRow, countRow]
+export const allRows: readonly Row[] = [...smallFileRows, ...treeRows, ...largeFileRows, ...bucketRaceRows, streamMemoryRow, syncRow, millionRow, routingRow, startUpRow, countRow]

@@ -19,7 +19,9 @@ export interface OpenRace {
 export interface RaceRow {
   readonly kind: 'race'
   readonly title: string
-  /** How many times faster than `node:fs` ours has to be; absent: for information. */
+  /** Whom ours is compared with; default `node:fs`. */
+  readonly rival?: string
+  /** How many times faster than the rival ours has to be; absent: for information. */
   readonly goal?: number
   readonly rounds: (lab: Lab) => number
   readonly open: (lab: Lab) => Promise<OpenRace>
