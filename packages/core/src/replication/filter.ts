@@ -37,7 +37,7 @@ export async function compileFilter(rules: readonly SyncRule[]): Promise<SyncFil
 async function toStanding(rule: SyncRule): Promise<Standing> {
   const includes = 'include' in rule
   const pattern: unknown = includes ? rule.include : rule.exclude
-  if (typeof pattern !== 'string') throw new NexusError('invalid_argument', { op: 'syncTree', reason: 'A rule of the filter is { include: pattern } or { exclude: pattern }.' })
+  if (typeof pattern !== 'string' || pattern === '') throw new NexusError('invalid_argument', { op: 'syncTree', reason: 'A rule of the filter is { include: pattern } or { exclude: pattern }, and no pattern is empty.' })
   const state = await compileGlob([pattern.startsWith('/') ? pattern.slice(1) : `**/${pattern}`], { dot: true })
   return { includes, state, isMatched: false }
 }
