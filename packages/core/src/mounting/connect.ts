@@ -15,6 +15,9 @@ import { openMounts } from './open-mounts.ts'
 import { installCommand } from './package-manager.ts'
 import { isRecord } from './parse-manifest.ts'
 import { readFields } from './read-fields.ts'
+import { parseTierRule, type TierSource } from '../tiering/parse-tier-rule.ts'
+import type { TierRule } from '../tiering/rule.ts'
+import { tiersOf } from './tiers-of.ts'
 import { resolvePackage } from './resolve-package.ts'
 import { searchBases } from './third-party.ts'
 
@@ -25,6 +28,8 @@ export type ConnectConfig =
       /** Host path of the repository at `/workspace`; default `./nexus-data` when there are no mounts either. */
       readonly dataDir?: string | undefined
       readonly mounts?: readonly MountSource[] | undefined
+      /** Rules by which files belong to other storage; `tier()` runs them. */
+      readonly tiers?: readonly TierSource[] | undefined
     }
   | {
       /** Base URL of a server. */
@@ -67,12 +72,12 @@ export async function connectIn(environment: Environment, config?: unknown, opti
   const yaml = await readNexusYaml(file, { homeDirectory: environment.homeDirectory, isTrusted })
   if (yaml === undefined && isTrusted)
     throw new NexusError('invalid_config', { op: 'connect', reason: `The configuration file ${file} does not exist.` })
-  return await openEmbedded({ ...(yaml ?? { dataDir: undefined, mounts: [], packages: [] }), file }, { environment, options })
+  return await openEmbedded({ ...(yaml ?? { dataDir: undefined, mounts: [], packages: [], tiers: [] }), file }, { environment, options })
 }
 
 type Chosen =
   | { readonly kind: 'remote'; readonly server: { readonly serverUrl: string; readonly apiKey: string | undefined } }
-  | { readonly kind: 'embedded'; readonly dataDir: string | undefined; readonly mounts: readonly MountRequest[] }
+  | { readonly kind: 'embedded'; readonly dataDir: string | undefined; readonly mounts: readonly MountRequest[]; readonly tiers: readonly TierRule[] }
   | { readonly kind: 'file'; readonly file: string; readonly isTrusted: boolean }
 
 function parseConfig(config: unknown, environment: Environment): Chosen {
@@ -99,13 +104,14 @@ function parseFile(config: unknown, workingDirectory: string): Chosen {
 }
 
 function parseEmbedded(config: unknown, { workingDirectory, homeDirectory }: Environment): Chosen {
-  const fields = readFields(config, ['mode', 'dataDir', 'mounts'], { what: 'The configuration' })
+  const fields = readFields(config, ['mode', 'dataDir', 'mounts', 'tiers'], { what: 'The configuration' })
   const mode = fields.text('mode') ?? 'embedded'
   if (mode !== 'embedded') throw new ConfigProblem(['mode'], '"mode" is "embedded"; for a server give { url, apiKey }.')
   const context = { directory: workingDirectory, homeDirectory }
   const dataDir = fields.text('dataDir')
   const mounts = (fields.list('mounts') ?? []).map((mount, index) => parseMountSource(mount, { ...context, keys: ['mounts', index] }))
-  return { kind: 'embedded', dataDir: dataDir === undefined ? undefined : absoluteHostPath(dataDir, context), mounts }
+  const tiers = (fields.list('tiers') ?? []).map((rule, index) => parseTierRule(rule, ['tiers', index]))
+  return { kind: 'embedded', dataDir: dataDir === undefined ? undefined : absoluteHostPath(dataDir, context), mounts, tiers }
 }
 
 interface EmbeddedContext {
@@ -126,8 +132,10 @@ async function openEmbedded(
   const dataDir = config.dataDir ?? (config.mounts.length === 0 ? join(workingDirectory, 'nexus-data') : undefined)
   const workspace = dataDir === undefined ? [] : [workspaceMount(dataDir)]
   const kernel = createKernel({ version: coreVersion(), moveJournal: moveJournalIn(environment) })
-  await openMounts(kernel, [...workspace, ...config.mounts], { registry, ...opening })
-  return embeddedNexusFS(kernel, context, { registry })
+  const mounts = [...workspace, ...config.mounts]
+  const tiers = await tiersOf(kernel, { rules: config.tiers, mounts, environment })
+  await openMounts(kernel, mounts, { registry, tiers, ...opening })
+  return embeddedNexusFS(kernel, context, { registry, tiers })
 }
 
 /** A repository that takes its directory as it is: a default that turned into `path` because of a stray file would surprise. */

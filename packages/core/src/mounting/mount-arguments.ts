@@ -1,6 +1,8 @@
 import { NexusError } from '../contract/errors.ts'
 import { ConfigProblem } from './config-problem.ts'
 import type { GivenBackends } from './load-definition.ts'
+import { parseTierRule, type TierSource } from '../tiering/parse-tier-rule.ts'
+import type { TierRule } from '../tiering/rule.ts'
 import type { MountSource } from './mount-source.ts'
 import { isRecord } from './parse-manifest.ts'
 import { readFields } from './read-fields.ts'
@@ -19,6 +21,8 @@ export interface MountOptions {
   readonly backends?: GivenBackends | undefined
   /** `import.meta.url` of the application: where packages are looked for first. */
   readonly resolveFrom?: string | undefined
+  /** Rules by which files belong to other storage; `tier()` runs them. Those that keep paths are remembered with their mount. */
+  readonly tiers?: readonly TierSource[] | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -28,7 +32,10 @@ export type MountArguments = readonly MountSource[] | readonly [...sources: Moun
 /** The arguments of `mount()`, taken apart; the sources are not checked yet. */
 export interface ParsedArguments {
   readonly sources: readonly unknown[]
-  readonly options: MountOptions
+  readonly options: Omit<MountOptions, 'tiers'>
+  readonly rules: readonly TierRule[]
+  /** The rules as they were written. */
+  readonly tiers: readonly TierSource[]
 }
 
 const optionNames = Object.keys({
@@ -38,6 +45,7 @@ const optionNames = Object.keys({
   allowShadow: true,
   backends: true,
   resolveFrom: true,
+  tiers: true,
   signal: true,
 } satisfies Record<keyof MountOptions, true>)
 const sourceMarks = ['uri', 'backend', 'backendType', 'mountPoint']
@@ -48,14 +56,18 @@ const sourceMarks = ['uri', 'backend', 'backendType', 'mountPoint']
  */
 export function parseMountArguments(args: readonly unknown[]): ParsedArguments {
   const last = args.at(-1)
-  if (!isRecord(last) || sourceMarks.some((mark) => mark in last)) return { sources: args, options: {} }
+  if (!isRecord(last) || sourceMarks.some((mark) => mark in last)) return { sources: args, options: {}, rules: [], tiers: [] }
   const sources = args.slice(0, -1)
   const options = parseOptions(last)
-  return { sources: options.at === undefined ? sources : [placeAt(sources, options.at)], options }
+  // `parseOptions` saw that it is a list, and each rule is read here.
+  const tiers = (last['tiers'] ?? []) as readonly TierSource[]
+  const rules = tiers.map((rule, index) => parseTierRule(rule, ['tiers', index]))
+  return { sources: options.at === undefined ? sources : [placeAt(sources, options.at)], options, rules, tiers }
 }
 
-function parseOptions(input: Record<string, unknown>): MountOptions {
+function parseOptions(input: Record<string, unknown>): Omit<MountOptions, 'tiers'> {
   const fields = readFields(input, optionNames, { what: 'The options of mount()' })
+  fields.list('tiers')
   const { signal } = input
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new ConfigProblem(['signal'], '"signal" is an AbortSignal.')
   return {

@@ -97,8 +97,14 @@ async function readForChange(
   }
 }
 
+/** A mount that is mounted again keeps its tier rules: files that lie elsewhere by them would not be found otherwise. */
 function merge(known: readonly RememberedMount[], added: readonly RememberedMount[]): readonly RememberedMount[] {
-  return [...new Map([...known, ...added].map((mount) => [mount.mountPoint, mount])).values()]
+  const mounts = new Map(known.map((mount) => [mount.mountPoint, mount]))
+  for (const mount of added) {
+    const tiers = mount.tiers ?? mounts.get(mount.mountPoint)?.tiers
+    mounts.set(mount.mountPoint, tiers === undefined ? mount : { ...mount, tiers })
+  }
+  return [...mounts.values()]
 }
 
 function isSame(left: readonly RememberedMount[], right: readonly RememberedMount[]): boolean {

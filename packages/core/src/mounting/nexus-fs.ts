@@ -38,7 +38,7 @@ export function embeddedNexusFS(
     },
     removeMount: (idOrMountPoint, options) => kernel.unmount(withoutSlash(idOrMountPoint), options),
   }
-  return { ...mountedFacade(kernel), mountManager }
+  return { ...mountedFacade(kernel, opening.tiers), mountManager }
 }
 
 /** `/archives/` means `/archives`. */

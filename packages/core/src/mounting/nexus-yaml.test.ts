@@ -54,7 +54,7 @@ mounts:
   })
 
   it('may be empty, and may be absent', async () => {
-    expect(await read('# nothing yet\n')).toEqual({ dataDir: undefined, mounts: [], packages: [] })
+    expect(await read('# nothing yet\n')).toEqual({ dataDir: undefined, mounts: [], packages: [], tiers: [] })
     expect(await readNexusYaml(join(root, 'absent.yaml'), { homeDirectory: root, isTrusted: true })).toBeUndefined()
   })
 

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isNexusError, NexusError } from '../contract/errors.ts'
+import { checkTierRules } from '../tiering/check-rules.ts'
+import { parseTierRule } from '../tiering/parse-tier-rule.ts'
+import type { TierRule } from '../tiering/rule.ts'
 import { type ConfigKeys, ConfigProblem } from './config-problem.ts'
 import { type DocumentFile, parseLocated, problemIn } from './located-document.ts'
 import type { MountRequest, SourceContext } from './mount-source.ts'
@@ -17,6 +20,7 @@ export interface NexusYaml {
   readonly mounts: readonly MountRequest[]
   /** npm names of packages whose schemes may be mounted; resolved from the file's directory. */
   readonly packages: readonly string[]
+  readonly tiers: readonly TierRule[]
 }
 
 /** How a `nexus.yaml` is read. */
@@ -26,10 +30,11 @@ export interface NexusYamlOptions {
   readonly isTrusted: boolean
 }
 
-const names = ['mode', 'dataDir', 'mounts', 'packages']
+const names = ['mode', 'dataDir', 'mounts', 'packages', 'tiers']
 
 /**
- * Reads a `nexus.yaml`: `mode`, `data_dir`, `mounts` (URIs or objects as `mount()` and `addMount()` take them, in snake_case), `packages`.
+ * Reads a `nexus.yaml`: `mode`, `data_dir`, `mounts` (URIs or objects as `mount()` and `addMount()` take them, in snake_case), `packages`,
+ * `tiers` (rules as `mount()` takes them, in snake_case).
  * Relative host paths start from the file's directory.
  * @returns `undefined` when the file is absent.
  * @throws NexusError `invalid_config`, naming file and line
@@ -83,6 +88,7 @@ function parseNexusYaml(value: unknown, context: ParseContext): NexusYaml {
     dataDir: dataDir === undefined ? undefined : absoluteHostPath(dataDir, context),
     mounts: (fields.list('mounts') ?? []).map((mount, index) => parseMount(mount, { ...context, keys: ['mounts', index] })),
     packages: packages.map((name, index) => checkPackageName(name, ['packages', index])),
+    tiers: parseTiers(fields.list('tiers') ?? []),
   }
 }
 
@@ -94,6 +100,12 @@ function parseMount(input: unknown, context: ParseContext & { readonly keys: Con
     if (!isNexusError(error)) throw error
     throw new NexusError(error.code, { op: 'mount', path: error.path, reason: `${place}: ${error.reason}`, cause: error })
   }
+}
+
+function parseTiers(tiers: readonly unknown[]): readonly TierRule[] {
+  const rules = tiers.map((rule, index) => parseTierRule(rule, ['tiers', index]))
+  checkTierRules(rules)
+  return rules
 }
 
 function checkPackageName(name: unknown, keys: ConfigKeys): string {
@@ -124,7 +136,7 @@ function snaked(keys: ConfigKeys): ConfigKeys {
 }
 
 function inSnakeCase({ message }: ConfigProblem): string {
-  return message.replace(/\b(?:dataDir|mountPoint|backendType|backendConfig)\b/g, toSnakeCase)
+  return message.replace(/\b(?:dataDir|mountPoint|backendType|backendConfig|olderThan|idleFor|largerThan|smallerThan)\b/g, toSnakeCase)
 }
 
 async function readText(file: string): Promise<string | undefined> {

@@ -7,6 +7,7 @@ import type { RegistryOptions } from './load-definition.ts'
 import type { BackendManifest } from './manifest.ts'
 import type { MountSettings } from './mount-options.ts'
 import type { MountRequest } from './mount-source.ts'
+import type { Tiers } from '../tiering/tiers.ts'
 import { storageName } from './remembered-mount.ts'
 import { prepareBackend } from './prepare-backend.ts'
 
@@ -15,6 +16,8 @@ export interface OpenMountsOptions {
   readonly registry: RegistryOptions
   readonly skipUnavailable?: boolean | undefined
   readonly allowShadow?: boolean | undefined
+  /** Rules by which files lie elsewhere; a mount that one concerns gets its layer. */
+  readonly tiers?: Tiers | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -65,16 +68,18 @@ interface Opened {
 async function mountAll(
   kernel: Kernel,
   opened: readonly Opened[],
-  { allowShadow, signal }: OpenMountsOptions,
+  { allowShadow, tiers, signal }: OpenMountsOptions,
 ): Promise<readonly OpenedMount[]> {
   const mounted: OpenedMount[] = []
+  const places = [...kernel.mounts(), ...opened.map(({ request: { mountPoint }, settings: { priority } }) => ({ mountPoint, priority }))]
   for (const { request, backend, backendType, layout, settings, manifest } of opened) {
     signal?.throwIfAborted()
     const { mountPoint, name } = request
     const uri = request.kind === 'uri' ? request.spec.uri : undefined
     const { readonly, priority } = settings
     const storage = request.kind === 'uri' ? storageName(request) : undefined
-    const id = await kernel.mount({ mountPoint, backend, uri, storage, backendType, name, priority, readonly, allowShadow, layout })
+    const layers = { tier: tiers?.layerFor({ mountPoint, priority }, places) }
+    const id = await kernel.mount({ mountPoint, backend, uri, storage, backendType, name, priority, readonly, allowShadow, layout, layers })
     mounted.push({ id, request, manifest })
   }
   return mounted

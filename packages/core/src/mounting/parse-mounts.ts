@@ -1,6 +1,7 @@
 import { isNexusError, NexusError } from '../contract/errors.ts'
 import { parsePath } from '../contract/paths.ts'
 import { parseUri } from '../contract/uri.ts'
+import { parseTierRule, type TierSource } from '../tiering/parse-tier-rule.ts'
 import { ConfigProblem } from './config-problem.ts'
 import { damagedAt, type DocumentFile, jsonErrorLine, parseLocated, problemIn } from './located-document.ts'
 import { isRecord } from './parse-manifest.ts'
@@ -8,7 +9,7 @@ import { readFields } from './read-fields.ts'
 import type { RememberedMount } from './remembered-mount.ts'
 
 const format = 1
-const mountKeys = ['mountPoint', 'uri', 'name', 'readonly', 'priority', 'options', 'withheld']
+const mountKeys = ['mountPoint', 'uri', 'name', 'readonly', 'priority', 'options', 'tiers', 'withheld']
 
 /** The text of a `mounts.json`: the inverse of {@link parseMounts}. */
 export function formatMounts(mounts: readonly RememberedMount[]): string {
@@ -65,8 +66,15 @@ function parseMount(input: unknown, keys: readonly (string | number)[]): Remembe
     readonly: fields.truth('readonly'),
     priority: fields.integer('priority'),
     options: fields.record('options'),
+    tiers: fields.list('tiers')?.map((rule, index) => checkedRule(rule, [...keys, 'tiers', index])),
     withheld,
   }
+}
+
+/** A rule as it was written, after it was seen that it is one. */
+function checkedRule(input: unknown, keys: readonly (string | number)[]): TierSource {
+  parseTierRule(input, keys)
+  return input as TierSource
 }
 
 function checkedAt<T>(keys: readonly (string | number)[], parse: () => T): T {

@@ -1,5 +1,6 @@
 import type { Path } from '../contract/paths.ts'
 import type { MountSpec } from '../contract/uri.ts'
+import type { TierSource } from '../tiering/parse-tier-rule.ts'
 import type { BackendManifest } from './manifest.ts'
 import type { MountRequest, SourceContext, UriSource } from './mount-source.ts'
 import { absoluteHostPath } from './parse-mount-source.ts'
@@ -14,6 +15,8 @@ export interface RememberedMount {
   readonly readonly?: boolean | undefined
   readonly priority?: number | undefined
   readonly options?: Readonly<Record<string, unknown>> | undefined
+  /** Rules that keep the paths of files in this mount although they lie elsewhere. */
+  readonly tiers?: readonly TierSource[] | undefined
   /** Names of options that were not kept, because they are secrets or no plain data. */
   readonly withheld?: readonly string[] | undefined
 }

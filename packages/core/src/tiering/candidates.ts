@@ -2,8 +2,7 @@ import type { Backend, CallOptions, Entry, FileStat } from '../contract/backend.
 import { isNexusError } from '../contract/errors.ts'
 import { type Path, relativePath, underPath } from '../contract/paths.ts'
 import { compileFilter } from '../replication/filter.ts'
-import type { TierRule } from './rule.ts'
-import { asksForReads } from './tiers.ts'
+import { asksForReads, type TierRule } from './rule.ts'
 
 /** A file that a rule may take. */
 export interface Candidate {

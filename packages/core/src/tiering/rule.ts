@@ -21,3 +21,8 @@ export interface TierRule {
   /** Only with `keep`. While `from` holds as much, new files go to `to` at once, and a run moves the least recently used ones until it holds less. */
   readonly capacityBytes?: number | undefined
 }
+
+/** Whether a rule needs to know when files were last read. */
+export function asksForReads({ idleForMs, capacityBytes }: TierRule): boolean {
+  return idleForMs !== undefined || capacityBytes !== undefined
+}

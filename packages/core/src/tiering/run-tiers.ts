@@ -8,8 +8,8 @@ import { usedIn } from './capacity.ts'
 import { type Candidate, candidates, type CandidateSource } from './candidates.ts'
 import { planTier } from './plan.ts'
 import type { Redirect } from './redirect.ts'
-import type { TierRule } from './rule.ts'
-import { asksForReads, type Tiers } from './tiers.ts'
+import { asksForReads, type TierRule } from './rule.ts'
+import type { Tiers } from './tiers.ts'
 
 /** What happened to one file: `planned` in a dry run; `changed` when it was no longer in the state in which it was chosen, and stays. */
 export interface TieredFile {

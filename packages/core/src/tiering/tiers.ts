@@ -1,17 +1,13 @@
 import type { Backend, Layer } from '../contract/backend.ts'
-import { isWithin, type Path, relativePath } from '../contract/paths.ts'
+import { type Path, relativePath } from '../contract/paths.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { AccessLog } from './access-log.ts'
+import { checkedFor } from '../mounting/config-problem.ts'
 import { checkTierRules } from './check-rules.ts'
 import { noteReads } from './note-reads.ts'
 import { createRedirect, type Redirect } from './redirect.ts'
-import type { TierRule } from './rule.ts'
-
-/** Where something is mounted, as far as it decides who answers at a path. */
-export interface MountPlace {
-  readonly mountPoint: Path
-  readonly priority?: number | undefined
-}
+import { asksForReads, type TierRule } from './rule.ts'
+import { holderOf, type MountPlace } from './tier-mounts.ts'
 
 /** The tier rules of one filesystem. */
 export interface Tiers {
@@ -36,7 +32,7 @@ export interface TiersOptions {
 
 /** Rules, checked, and their redirects. @throws NexusError `invalid_config` for rules that contradict themselves or each other */
 export function createTiers({ rules, target, log, now = Date.now }: TiersOptions): Tiers {
-  checkTierRules(rules)
+  checkedFor('tier', () => checkTierRules(rules))
   const redirects = new Map<string, { readonly redirect: Redirect; readonly mountPoint: Path }>()
   const redirectAt = (rule: TierRule, mountPoint: Path): Redirect => {
     const sameWay = rules.filter((one) => one.paths === 'keep' && one.from === rule.from)
@@ -61,15 +57,4 @@ export function createTiers({ rules, target, log, now = Date.now }: TiersOptions
       }
     },
   }
-}
-
-/** Whether a rule needs to know when files were last read. */
-export function asksForReads({ idleForMs, capacityBytes }: TierRule): boolean {
-  return idleForMs !== undefined || capacityBytes !== undefined
-}
-
-/** The mount that answers at a path: the highest priority, then the longest way. */
-export function holderOf<M extends MountPlace>(path: Path, all: readonly M[]): M | undefined {
-  const above = all.filter(({ mountPoint }) => isWithin(path, mountPoint))
-  return above.toSorted((one, other) => (other.priority ?? 0) - (one.priority ?? 0) || other.mountPoint.length - one.mountPoint.length)[0]
 }
