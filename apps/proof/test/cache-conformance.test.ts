@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openMemory } from '@nexus/backend-memory'
 import { describeBackend } from '@nexus/conformance'
-import { type Backend, type Layer, metadataCache } from '@nexus/core'
+import { type Backend, contentCache, type Layer, metadataCache } from '@nexus/core'
 import { openMemoryStore, openObjectTree } from '@nexus/object-storage'
 import { afterAll, beforeAll } from 'vitest'
 
@@ -16,6 +16,8 @@ afterAll(() => rm(directory, { recursive: true, force: true }))
 const layers: Readonly<Record<string, () => Layer>> = {
   metadataCache: () => metadataCache({ directory }),
   'metadataCache that remembers nothing': () => metadataCache({ directory, freshnessMs: 0 }),
+  contentCache: () => contentCache({ directory, contentBytes: 64 * 1024 ** 2 }),
+  'contentCache over metadataCache': () => (inner) => contentCache({ directory, contentBytes: 64 * 1024 ** 2 })(metadataCache({ directory })(inner)),
 }
 
 const backends: Readonly<Record<string, () => Backend>> = {

@@ -1,3 +1,4 @@
+export { contentCache, type ContentCacheOptions } from './caching/content-cache.ts'
 export { metadataCache, type MetadataCacheOptions } from './caching/metadata-cache.ts'
 export * from './contract/index.ts'
 export type { CopyTreeOptions, CopyTreeProgress, CopyTreeResult } from './facade/copy-tree.ts'
@@ -27,6 +28,7 @@ export type { ScrubOptions, ScrubReport } from './repository/maintenance/scrub.t
 export type { WrittenCheckpoint } from './repository/maintenance/store-checkpoint.ts'
 export { isOneFileFailure } from './replication/one-file-failure.ts'
 export type { SyncAction, SyncFailure, SyncOptions, SyncProgress, SyncResult, SyncRule } from './replication/sync-options.ts'
+export { createThrottle, type Throttle } from './replication/throttle.ts'
 export type { WatchTreeOptions } from './replication/watch-tree.ts'
 export { openRepository } from './repository/open-repository-lazily.ts'
 export type { RepositoryBackend, RepositoryOptions } from './repository/open-repository.ts'
