@@ -1,5 +1,5 @@
 import { fsck, NexusError } from '@nexus/core'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { at, type BucketRepository, indexFile, openBucket, openInBucket, storesOf, type StoreRequest, type TestBucket } from './bucket-kit.ts'
 
 /** The numbers of all journal objects, and how many commits the journal holds. */
@@ -228,4 +228,24 @@ test('two processes of one machine share an index, and neither puts its commits 
   const reader = await openInBucket(bucket)
   expect(reader.engine.position.sequence).toBe(900)
   expect(await fsck(reader.engine, { readData: true })).toMatchObject({ ok: true, commits: 900 })
+})
+
+test('a process that rested reads on where a shared index has gone meanwhile', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const bucket = openBucket()
+  const indexPath = indexFile()
+  const [one, other] = [await openInBucket(bucket, { indexPath }), await openInBucket(bucket, { indexPath })]
+  await one.write('/a', 'a')
+  await one.write('/seen', 'seen')
+  expect(await other.text('/seen')).toBe('seen')
+  // Nobody asks it for a while: it lets go of the state of the index that it saw.
+  vi.advanceTimersByTime(2_000)
+  await one.backend.rename?.(at('/a'), at('/b'))
+  await one.backend.rename?.(at('/b'), at('/c'))
+  // History is asked of the index, which so catches up.
+  for await (const { version } of one.backend.versions?.(at('/c')) ?? []) expect(version).toBeDefined()
+  expect(await other.text('/c')).toBe('a')
+  await other.write('/d', 'd')
+  expect(await one.text('/d')).toBe('d')
 })

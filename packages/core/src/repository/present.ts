@@ -83,6 +83,8 @@ export class Present implements View {
 
   /** Applies what was published after `position`, in order. */
   fold(entries: readonly JournalEntry[], known?: readonly KnownCommit[]): void {
+    // After a rest the index may have gone on, by another process that shares it: what is read of it has to be of our position.
+    this.#awaken()
     for (const [index, entry] of entries.entries()) {
       if (this.isBehind) return
       if (entry.sequence <= this.position.sequence) continue
