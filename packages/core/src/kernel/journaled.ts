@@ -51,7 +51,7 @@ async function whileHeld<T>(record: MoveRecord, run: () => Promise<T>): Promise<
 }
 
 function endsOf({ source, target }: Move): MoveEnds | undefined {
-  const [from, to] = [source.mount.storage, target.mount.storage]
+  const [from, to] = [source.mount.facts.storage, target.mount.facts.storage]
   if (from === undefined || to === undefined) return undefined
   return { from: { storage: from, path: source.inner }, to: { storage: to, path: target.inner } }
 }

@@ -31,6 +31,8 @@ export interface MountInfo {
   readonly name?: string | undefined
   readonly mountPoint: Path
   readonly uri?: string | undefined
+  /** Names the storage, the same in every process: by it moves between mounts are written down. Absent for storage without a name. */
+  readonly storage?: string | undefined
   readonly backendType: string
   readonly layout?: 'path' | 'cas' | undefined
   readonly priority: number

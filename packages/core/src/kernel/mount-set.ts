@@ -39,13 +39,14 @@ export function addMount(set: MountSet, entry: MountEntry): string {
     name,
     mountPoint,
     uri,
+    storage: entry.storage,
     backendType,
     layout,
     priority,
     readonly: entry.readonly === true || entry.backend.capabilities.readonly,
     state: unavailableReason(entry.backend) === undefined ? 'active' : 'unavailable',
   }
-  const mounted = new Mounted({ facts, storage: entry.storage, source: entry.backend, backend: layered(set, entry), hidden: false })
+  const mounted = new Mounted({ facts, source: entry.backend, backend: layered(set, entry), hidden: false })
   set.table.add(mounted, { allowShadow: entry.allowShadow })
   set.mounts.set(id, mounted)
   set.uses.set(entry.backend, (set.uses.get(entry.backend) ?? 0) + 1)

@@ -17,8 +17,6 @@ export class Mounted implements Mountable {
   readonly priority: number
   readonly hidden: boolean
   readonly label: string
-  /** Its name in the journal of moves; without one they are not written down. */
-  readonly storage: string | undefined
   /** With its layers on; every call goes through it. */
   readonly backend: Backend
   /** As it was given; the one that is closed. */
@@ -37,13 +35,11 @@ export class Mounted implements Mountable {
     backend,
     source,
     facts,
-    storage,
     hidden,
   }: {
     readonly backend: Backend
     readonly source: Backend
     readonly facts: Omit<MountInfo, 'capabilities'>
-    readonly storage?: string | undefined
     readonly hidden: boolean
   }) {
     this.id = facts.id
@@ -51,7 +47,6 @@ export class Mounted implements Mountable {
     this.priority = facts.priority
     this.hidden = hidden
     this.label = facts.uri ?? `${facts.backendType} at ${facts.mountPoint}`
-    this.storage = storage
     this.backend = backend
     this.source = source
     this.facts = facts

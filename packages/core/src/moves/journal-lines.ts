@@ -44,7 +44,7 @@ export function copiedIn(line: MoveHeader | MoveLine): CopiedFile | undefined {
  * @param untilBytes Reads no further than here: lines that are added meanwhile are not seen.
  * @throws Error of the platform, `ENOENT` where there is none
  */
-export async function* readLines(file: string, untilBytes = Infinity): AsyncGenerator<NumberedLine> {
+export async function* readLines(file: string, untilBytes: number = Infinity): AsyncGenerator<NumberedLine> {
   const handle = await open(file, 'r')
   try {
     let rest: Buffer = Buffer.alloc(0)
