@@ -1,7 +1,7 @@
 // A process of its own: mounts (or not), rests, streams one large file in and out, and says how far its memory rose.
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { recycledChunks } from './payload.ts'
+import { peakBytes } from './peak-memory.ts'
 import { openNexusStore } from './stores/nexus-store.ts'
 import { openRawStore } from './stores/raw-store.ts'
 
@@ -19,9 +19,3 @@ await store.readStream('/large')
 const outBytes = peakBytes()
 await store.close()
 console.log(JSON.stringify({ idleBytes, inBytes, outBytes }))
-
-/** The most so far. Not `maxRSS`: Linux hands that of whoever started this process on to it. */
-function peakBytes(): number {
-  const [, kilobytes] = process.platform === 'linux' ? (/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []) : []
-  return kilobytes === undefined ? process.resourceUsage().maxRSS * 1024 : Number(kilobytes) * 1024
-}

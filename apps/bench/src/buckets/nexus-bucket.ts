@@ -12,18 +12,21 @@ export interface BucketMountOptions {
   readonly prefix?: string
 }
 
-/** A mounted bucket. */
+/** Which service, and where. */
+type BucketPlace = Pick<BucketService, 'scheme' | 'url'>
+
+/** Where the bucket is mounted. */
 export const bucketAt = '/bucket'
 
 /** Mounts a service's bucket as people do, remembering nothing. */
-export async function mountBucket({ scheme, url: endpoint }: Pick<BucketService, 'scheme' | 'url'>, { layout, prefix = '' }: BucketMountOptions): Promise<SlimNexusFS> {
+export async function mountBucket({ scheme, url: endpoint }: BucketPlace, { layout, prefix = '' }: BucketMountOptions): Promise<SlimNexusFS> {
   const uri = scheme === 's3' ? `s3://bucket/${prefix}` : `gcs://project/bucket/${prefix}`
   const options = scheme === 's3' ? { endpoint, layout, region: 'us-east-1', ...serviceKeys } : { endpoint, layout, anonymous: true }
   return await mount({ uri, at: bucketAt, options }, { ephemeral: true, backends: { s3: s3Backend, gcs: gcsBackend } })
 }
 
 /** Ours, layout `path`; reads ask the service each time unless they are to come from the cache. */
-export async function openNexusBucket(service: BucketService, { cached = false }: { readonly cached?: boolean } = {}): Promise<BucketStore> {
+export async function openNexusBucket(service: BucketPlace, { cached = false }: { readonly cached?: boolean } = {}): Promise<BucketStore> {
   const fs = await mountBucket(service, { layout: 'path' })
   const reading = { fresh: !cached }
   return {

@@ -9,13 +9,13 @@ import { type BucketService, serviceKeys } from './open-service.ts'
 const uploading = { partSize: 8 * 1024 ** 2, queueSize: 4 }
 
 /** A client as its documentation has it: its own checksums sent, and verified where the answer has one. */
-export function createSdkClient({ url }: Pick<BucketService, 'url'>): S3Client {
+function createSdkClient({ url }: Pick<BucketService, 'url'>): S3Client {
   // It notes in the object where the keys came from.
   return new S3Client({ endpoint: url, region: 'us-east-1', forcePathStyle: true, credentials: { ...serviceKeys } })
 }
 
 /** The same jobs by the SDK. */
-export function openSdkBucket(service: BucketService): BucketStore {
+export function openSdkBucket(service: Pick<BucketService, 'url'>): BucketStore {
   const client = createSdkClient(service)
   const at = (path: string): { readonly Bucket: string; readonly Key: string } => ({ Bucket: 'bucket', Key: path.slice(1) })
   return {

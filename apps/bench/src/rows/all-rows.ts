@@ -1,4 +1,8 @@
+import { bucketListingRow } from './bucket-listing.ts'
+import { bucketMemoryRow } from './bucket-memory-row.ts'
 import { bucketRaceRows } from './bucket-races.ts'
+import { bucketSmallFilesRow } from './bucket-small-files.ts'
+import { bucketStartUpRow } from './bucket-start-up.ts'
 import { countRow } from './counts.ts'
 import { largeFileRows } from './large-files.ts'
 import { millionRow } from './million.ts'
@@ -11,4 +15,4 @@ import { syncRow } from './sync.ts'
 import { treeRows } from './trees.ts'
 
 /** Every row, in the order of the report. */
-export const allRows: readonly Row[] = [...smallFileRows, ...treeRows, ...largeFileRows, ...bucketRaceRows, streamMemoryRow, syncRow, millionRow, routingRow, startUpRow, countRow]
+export const allRows: readonly Row[] = [...smallFileRows, ...treeRows, ...largeFileRows, ...bucketRaceRows, streamMemoryRow, syncRow, millionRow, routingRow, startUpRow, bucketSmallFilesRow, bucketListingRow, bucketStartUpRow, bucketMemoryRow, countRow]

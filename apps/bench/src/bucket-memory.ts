@@ -1,0 +1,27 @@
+// A process of its own: mounts a bucket, rests, streams one large object in or out, and says how far its memory rose.
+import process from 'node:process'
+import type { BucketService } from './buckets/open-service.ts'
+import { openNexusBucket } from './buckets/nexus-bucket.ts'
+import { peakBytes } from './peak-memory.ts'
+
+const [scheme = '', url = '', direction = '', chunks = '0'] = process.argv.slice(2)
+const store = await openNexusBucket({ scheme: scheme as BucketService['scheme'], url })
+const zeros = new Uint8Array(1024 * 1024)
+await store.file('/first').write(new Uint8Array(1024))
+await store.file('/first').read()
+globalThis.gc?.()
+const idleBytes = process.memoryUsage().rss
+if (direction === 'in') await store.writeStream('/large', chunksOf(Number(chunks)))
+else await readLarge()
+console.log(JSON.stringify({ idleBytes, peakBytes: peakBytes() }))
+await store.close()
+
+async function readLarge(): Promise<void> {
+  const found = await store.readStream('/large')
+  if (found !== Number(chunks) * zeros.length) throw new Error(`${found} bytes came back.`)
+}
+
+/** Zeros, which the service keeps without memory. */
+async function* chunksOf(count: number): AsyncGenerator<Uint8Array> {
+  for (let index = 0; index < count; index++) yield await Promise.resolve(zeros)
+}
