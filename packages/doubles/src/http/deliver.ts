@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
-import type { FaultAction } from './faults.ts'
+import type { LateAction } from './faults.ts'
 import { answerBytes, type HttpAnswer } from './messages.ts'
 
 /** What delivering an answer needs besides it. */
 export interface Delivery {
   readonly answer: HttpAnswer
-  readonly action: FaultAction | undefined
+  readonly action: LateAction | undefined
   /** A HEAD request has the headers of the body, and not the body. */
   readonly bodiless: boolean
 }
@@ -31,7 +31,7 @@ export async function deliver(response: ServerResponse, { answer, action, bodile
   }
 }
 
-function silence(response: ServerResponse, action: FaultAction): number {
+function silence(response: ServerResponse, action: LateAction): number {
   if (action.kind === 'lose') response.socket?.resetAndDestroy()
   return 0
 }

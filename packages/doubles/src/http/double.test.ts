@@ -70,6 +70,15 @@ describe('startHttpDouble', () => {
     }
   })
 
+  it('breaks a request at byte k, and takes no body, so that the rules never see it', async () => {
+    double.faults.add({ action: { kind: 'break', afterBytes: 1000 } })
+    await expect(fetch(double.url, { method: 'PUT', body: new Uint8Array(1_000_000) })).rejects.toThrow()
+    double.faults.add({ action: { kind: 'ignore' } })
+    await expect(fetch(double.url, { method: 'PUT', body: new Uint8Array(10), signal: AbortSignal.timeout(200) })).rejects.toThrow(/timeout/i)
+    expect([effects, double.faults.struck]).toEqual([[], 2])
+    expect(await get()).toBe('hello world')
+  })
+
   it('sends a body slowly', async () => {
     double.faults.add({ action: { kind: 'slow', bytesPerSecond: 1000 } })
     expect(await get()).toBe('hello world')

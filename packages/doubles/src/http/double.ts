@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { deliver } from './deliver.ts'
-import { createFaultScript, type FaultAction, type FaultScript } from './faults.ts'
+import { createFaultScript, type EarlyAction, type FaultScript, type LateAction } from './faults.ts'
 import { joinBytes } from './join-bytes.ts'
 import type { HttpAnswer, HttpHandler, HttpRequest } from './messages.ts'
 
@@ -109,6 +109,11 @@ async function serve(state: State, incoming: IncomingMessage, response: ServerRe
   state.concurrent += 1
   state.mostConcurrent = Math.max(state.mostConcurrent, state.concurrent)
   try {
+    const early = state.faults.takeEarly(toRequest(incoming, new Uint8Array(), state.number + 1))
+    if (early !== undefined) {
+      await strikeEarly(state, incoming, early)
+      return
+    }
     const body = await collect(incoming)
     // A client that went away in the middle of its body asked for nothing.
     if (body === undefined) return
@@ -135,7 +140,7 @@ async function answer(state: State, request: HttpRequest, response: ServerRespon
   entry.answerBytes = await deliver(response, { answer: answered, action, bodiless: request.method === 'HEAD' })
 }
 
-async function answerOf({ options }: State, request: HttpRequest, action: FaultAction | undefined): Promise<HttpAnswer> {
+async function answerOf({ options }: State, request: HttpRequest, action: LateAction | undefined): Promise<HttpAnswer> {
   if (action?.kind === 'answer') return action.answer
   if (action?.kind === 'redirect') return { status: action.status, headers: { location: new URL(request.target, action.baseUrl).href } }
   try {
@@ -144,6 +149,23 @@ async function answerOf({ options }: State, request: HttpRequest, action: FaultA
   } catch (error) {
     return { status: 500, headers: { 'content-type': 'text/plain' }, body: `The double itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` }
   }
+}
+
+/** The client sees its request end, or not be taken, until it gives up. */
+async function strikeEarly(state: State, incoming: IncomingMessage, action: EarlyAction): Promise<void> {
+  const request = toRequest(incoming, new Uint8Array(), (state.number += 1))
+  const entry = { method: request.method, target: request.target, kind: state.options.kindOf?.(request) ?? request.method, status: 0, requestBytes: 0, answerBytes: 0 }
+  state.records.push(entry)
+  incoming.on('error', () => undefined)
+  if (action.kind === 'break') {
+    incoming.on('data', (chunk: Uint8Array) => {
+      entry.requestBytes += chunk.length
+      if (entry.requestBytes >= action.afterBytes) incoming.socket.resetAndDestroy()
+    })
+    // A body that is shorter breaks at its end.
+    incoming.on('end', () => incoming.socket.resetAndDestroy())
+  }
+  await new Promise<void>((resolve) => incoming.socket.once('close', () => { resolve() }))
 }
 
 /** @returns `undefined` when the client went away before the end. */

@@ -1,6 +1,6 @@
 import { answerBytes, type HttpAnswer, type HttpRequest } from './messages.ts'
 
-/** What goes wrong with one request. All but `answer`, `redirect` and `refuse` let the service's rules run first, so that the request takes effect. */
+/** What goes wrong with one request. All but `answer`, `redirect`, `refuse`, `break` and `ignore` let the service's rules run first, so that the request takes effect. */
 export type FaultAction =
   /** The service's rules never see the request. */
   | { readonly kind: 'answer'; readonly answer: HttpAnswer }
@@ -18,6 +18,17 @@ export type FaultAction =
   | { readonly kind: 'lose' }
   /** The connection breaks before the service's rules see the request. */
   | { readonly kind: 'refuse' }
+  | EarlyAction
+
+/** What strikes a request before its body has come; `when` sees none of it. */
+export type EarlyAction =
+  /** The connection is reset after so many bytes of the body. */
+  | { readonly kind: 'break'; readonly afterBytes: number }
+  /** The body is not taken, and nothing is answered. */
+  | { readonly kind: 'ignore' }
+
+/** What strikes a request that has come as a whole. */
+export type LateAction = Exclude<FaultAction, EarlyAction>
 
 /** A fault and the requests that it strikes. */
 export interface Fault {
@@ -37,13 +48,29 @@ export interface FaultScript {
   /** Requests struck since the start or the last `clear`. */
   readonly struck: number
   /** Takes the fault that strikes this request, the oldest first. */
-  take(request: HttpRequest): FaultAction | undefined
+  take(request: HttpRequest): LateAction | undefined
+  /** The same before its body has come. */
+  takeEarly(request: HttpRequest): EarlyAction | undefined
 }
 
 /** @returns A script without faults. */
 export function createFaultScript(): FaultScript {
   let waiting: { readonly fault: Fault; skip: number; times: number }[] = []
   let struck = 0
+  const strike = <A extends FaultAction>(request: HttpRequest, choose: (action: FaultAction) => A | undefined): A | undefined => {
+    for (const entry of waiting) {
+      const action = choose(entry.fault.action)
+      if (action === undefined || entry.times === 0 || entry.fault.when?.(request) === false) continue
+      if (entry.skip > 0) {
+        entry.skip -= 1
+        continue
+      }
+      entry.times -= 1
+      struck += 1
+      return action
+    }
+    return undefined
+  }
   return {
     get struck() {
       return struck
@@ -53,20 +80,13 @@ export function createFaultScript(): FaultScript {
       waiting = []
       struck = 0
     },
-    take: (request) => {
-      for (const entry of waiting) {
-        if (entry.times === 0 || entry.fault.when?.(request) === false) continue
-        if (entry.skip > 0) {
-          entry.skip -= 1
-          continue
-        }
-        entry.times -= 1
-        struck += 1
-        return entry.fault.action
-      }
-      return undefined
-    },
+    take: (request) => strike(request, (action) => (isEarly(action) ? undefined : action)),
+    takeEarly: (request) => strike(request, (action) => (isEarly(action) ? action : undefined)),
   }
+}
+
+function isEarly(action: FaultAction): action is EarlyAction {
+  return action.kind === 'break' || action.kind === 'ignore'
 }
 
 /** The answer with its last bytes missing; the length in the headers agrees, so that only size or checksum tell. */

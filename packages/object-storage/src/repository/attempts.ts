@@ -11,8 +11,6 @@ export function mayPass(error: unknown): error is NexusError {
 
 /** Delays that grow to five seconds, by chance. */
 export class Backoff {
-  /** Milliseconds waited so far. */
-  waitedMs = 0
   #beforeMs = 0
   readonly #context: Pick<BucketContext, 'delay' | 'random'>
 
@@ -25,7 +23,6 @@ export class Backoff {
     const [share = 0] = this.#context.random(new Uint8Array(1))
     this.#beforeMs = nextDelay(this.#beforeMs, { ...delays, random: () => share / 256 })
     const ms = Math.ceil(Math.max(retryAfterOf(error), this.#beforeMs))
-    this.waitedMs += ms
     await this.#context.delay(ms, signal)
   }
 }

@@ -5,7 +5,9 @@ import { fetchObject } from './fetch-object.ts'
 import { journalKey, type JournalObject } from './journal-object.ts'
 import { seeEnd } from './read-journal.ts'
 
-/** Delays that one group may wait for the service, all together. */
+/** How often the service may refuse a put; questions are repeated by themselves. */
+const maxFailures = 3
+/** How long it is asked what became of a put whose answer was lost: whoever goes on without knowing has to find out all the same. */
 const patienceMs = 60_000
 /** Attribute of journal objects that names their repository: what a lost `nexus.json` is written again from. */
 export const repositoryAttribute = 'nexus-repository'
@@ -15,6 +17,8 @@ interface Attempt {
   readonly group: JournalObject
   readonly signal: AbortSignal | undefined
   readonly backoff: Backoff
+  readonly beganAt: number
+  failures: number
   /** An answer was lost: the group may stand there. */
   isUnsure: boolean
 }
@@ -25,28 +29,21 @@ interface Attempt {
  * @throws NexusError `outcome_unknown` when that could not be found out, `busy`, `unavailable` and others where nothing was written
  */
 export async function putGroup(context: BucketContext, group: JournalObject, signal: AbortSignal | undefined): Promise<boolean> {
-  const attempt: Attempt = { group, signal, backoff: new Backoff(context), isUnsure: false }
+  const attempt: Attempt = { group, signal, backoff: new Backoff(context), beganAt: context.now(), failures: 0, isUnsure: false }
   for (;;) {
     try {
       const outcome = await putOnce(context, attempt)
-      if (outcome !== 'again') return outcome === 'ours'
+      if (outcome === 'ours' || outcome === 'taken') return outcome === 'ours'
+      if (outcome !== 'again') await attempt.backoff.wait(outcome, signal)
     } catch (error) {
       if (signal?.aborted === true) throw givenUp(context, attempt, error)
-      if (!mayPass(error) || attempt.backoff.waitedMs >= patienceMs) throw attempt.isUnsure ? unknownOutcome(context, group, error) : error
-      await waitOn(context, attempt, error)
+      throw attempt.isUnsure ? unknownOutcome(context, group, error) : error
     }
   }
 }
 
-async function waitOn(context: BucketContext, attempt: Attempt, error: NexusError): Promise<void> {
-  try {
-    await attempt.backoff.wait(error, attempt.signal)
-  } catch (aborted) {
-    throw givenUp(context, attempt, aborted)
-  }
-}
-
-async function putOnce(context: BucketContext, attempt: Attempt): Promise<'ours' | 'taken' | 'again'> {
+/** @returns A failure after which the same may be put once more. */
+async function putOnce(context: BucketContext, attempt: Attempt): Promise<'ours' | 'taken' | 'again' | NexusError> {
   const { store, cache, now, clock, hasOneWriter, descriptor } = context
   const { group, signal } = attempt
   // An attempt may have lasted for so long that its number has come and gone.
@@ -63,10 +60,18 @@ async function putOnce(context: BucketContext, attempt: Attempt): Promise<'ours'
     cache.sawEnd(began)
     return 'ours'
   } catch (error) {
-    if (isNexusError(error, 'precondition_failed')) return whatStands(context, attempt)
+    if (isNexusError(error, 'precondition_failed')) {
+      const found = await whatStands(context, attempt)
+      // Refused though nothing stands there: once or twice that is another writer who was refused as well.
+      if (found === 'again' && ++attempt.failures >= maxFailures) throw error
+      return found
+    }
     // Until the service has said that nothing happened, something may have.
     attempt.isUnsure ||= signal?.aborted === true || isNexusError(error, 'outcome_unknown') || isNexusError(error, 'timeout')
-    throw error
+    attempt.failures++
+    const isOver = attempt.isUnsure ? now() - attempt.beganAt >= patienceMs : attempt.failures >= maxFailures
+    if (!mayPass(error) || isOver || signal?.aborted === true) throw error
+    return error
   }
 }
 
