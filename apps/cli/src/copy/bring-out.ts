@@ -75,12 +75,13 @@ async function bringOutFile(context: CopyContext, file: Pick<FileStat, 'path'> &
   }
 }
 
-async function fillTemporary({ session, cli: { signal } }: CopyContext, source: Path, temporary: Buffer): Promise<{ readonly digest: string; readonly countedBytes: number }> {
+async function fillTemporary({ session, throttle, cli: { signal } }: CopyContext, source: Path, temporary: Buffer): Promise<{ readonly digest: string; readonly countedBytes: number }> {
   await using content = await session.fs.open(source, { signal })
   await using handle = await open(temporary, 'wx')
   const body = digestChunks(content.stream())
   for await (const chunk of body.chunks) {
     signal.throwIfAborted()
+    await throttle?.take(chunk.byteLength, signal)
     await handle.writeFile(chunk)
   }
   return { digest: body.digest(), countedBytes: body.countedBytes() }

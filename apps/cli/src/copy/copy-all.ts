@@ -1,3 +1,4 @@
+import { createThrottle } from '@nexus/core'
 import { NexusError, type Path } from '@nexus/core/contract'
 import type { Cli } from '../cli.ts'
 import type { Operand } from '../paths/operand.ts'
@@ -17,6 +18,9 @@ export interface CopyOptions {
   /** `false` with `--no-clobber`. */
   readonly clobber: boolean
   readonly verify?: true | undefined
+  /** In bytes a second. */
+  readonly bandwidth?: number | undefined
+  readonly bwlimit?: number | undefined
 }
 
 /**
@@ -24,14 +28,16 @@ export interface CopyOptions {
  * @param texts Sources, and the target at the end.
  * @throws NexusError the first failure, after what could be copied was copied
  */
-export async function copyAll(cli: Cli, texts: readonly string[], { recursive, clobber, verify }: CopyOptions): Promise<void> {
+export async function copyAll(cli: Cli, texts: readonly string[], { recursive, clobber, verify, bandwidth, bwlimit }: CopyOptions): Promise<void> {
   const operands = await readOperands(cli, texts)
   const ofNexus = operands.filter((operand): operand is NexusOperand => operand.kind !== 'host')
   if (ofNexus.length === 0) throw new NexusError('invalid_argument', { op: 'cp', reason: 'All of these are files of this machine; its own cp copies them. Paths of Nexus start with a mount point: nexus-fs mounts list.' })
   await using session = await openOperands(cli, ofNexus)
   const pathOf = (operand: Operand): Path | undefined => (operand.kind === 'host' ? undefined : session.paths[ofNexus.indexOf(operand)])
   const progress = cli.progress('Copying')
-  const context: CopyContext = { cli, session, counts: noCounts(), progress, verify: verify === true, replaces: clobber, recursive: recursive === true }
+  const rate = bandwidth ?? bwlimit
+  const throttle = rate === undefined ? undefined : createThrottle(rate)
+  const context: CopyContext = { throttle, cli, session, counts: noCounts(), progress, verify: verify === true, replaces: clobber, recursive: recursive === true }
   const startedAt = performance.now()
   const target = operands.at(-1) as Operand
   const sources = operands.slice(0, -1)

@@ -1,3 +1,4 @@
+import type { Throttle } from '@nexus/core'
 import type { Cli } from '../cli.ts'
 import type { Session } from '../session.ts'
 import type { Progress } from '../terminal/progress.ts'
@@ -12,6 +13,8 @@ export interface CopyContext {
   readonly verify: boolean
   readonly replaces: boolean
   readonly recursive: boolean
+  /** Holds back what passes; absent: no limit. */
+  readonly throttle?: Throttle | undefined
   /** Of a tree of this machine: how many files are taken at most, and which directory is left out. Default: everything. */
   readonly within?: TreeLimits | undefined
 }

@@ -98,7 +98,8 @@ async function takeInFile(context: CopyContext, hostPath: Buffer, { target, foll
 
 async function writeFile(context: CopyContext, { handle, found, target }: { readonly handle: FileHandle; readonly found: Stats; readonly target: Path }): Promise<void> {
   const { counts, session, replaces, verify, cli: { signal } } = context
-  const body = found.size <= wholeFileBytes ? await handle.readFile() : digestChunks(handle.createReadStream({ autoClose: false, highWaterMark: wholeFileBytes }))
+  const body = found.size <= wholeFileBytes ? await handle.readFile() : digestChunks(throttled(context, handle.createReadStream({ autoClose: false, highWaterMark: wholeFileBytes })))
+  if (body instanceof Uint8Array) await context.throttle?.take(body.byteLength, signal)
   const metadata = (found.mode & 0o111) === 0 ? undefined : { mode: (found.mode & 0o777).toString(8) }
   try {
     await session.fs.write(target, body instanceof Uint8Array ? body : body.chunks, { metadata, ifNoneMatch: replaces ? undefined : '*', signal })
@@ -110,6 +111,13 @@ async function writeFile(context: CopyContext, { handle, found, target }: { read
   counts.files++
   counts.bytes += body instanceof Uint8Array ? body.byteLength : body.countedBytes()
   if (verify) await compare(context, target, body)
+}
+
+async function* throttled({ throttle, cli: { signal } }: CopyContext, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    await throttle?.take(chunk.byteLength, signal)
+    yield chunk
+  }
 }
 
 async function compare({ session, counts, cli: { signal } }: CopyContext, target: Path, body: Uint8Array | DigestedChunks): Promise<void> {

@@ -80,7 +80,12 @@ async function watch(cli: Cli, { from, to, session, options }: Given): Promise<v
   let isFirst = true
   const { print, printed } = createPrinter()
   const onAction = (action: SyncAction): void => {
-    if (!isFirst || cli.json) print(() => cli.out.line(cli.json ? actionJson(action, session.shown) : actionLine(cli, action, { to, shown: session.shown })))
+    if (isFirst && !cli.json) return
+    print(async () => {
+      await cli.out.line(cli.json ? actionJson(action, session.shown) : actionLine(cli, action, { to, shown: session.shown }))
+      // Who reads it waits for this line, and the next may be far.
+      if (!isFirst) await cli.out.flush()
+    })
   }
   const onPass = (result: SyncResult): void => {
     if (!isFirst) return

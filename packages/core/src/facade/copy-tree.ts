@@ -1,7 +1,8 @@
-import type { Backend, CallOptions, Entry, MoveOptions } from '../contract/backend.ts'
+import type { Backend, CallOptions, Entry } from '../contract/backend.ts'
 import { NexusError, isNexusError } from '../contract/errors.ts'
 import { type Path, isWithin, relativePath, underPath } from '../contract/paths.ts'
 import { checkCount } from '../contract/check-arguments.ts'
+import type { KernelMoveOptions } from '../kernel/move-options.ts'
 import { forEachConcurrently } from './for-each-concurrently.ts'
 import { hasMountBelow } from './mount-borders.ts'
 import { requireMember } from './require-member.ts'
@@ -13,7 +14,7 @@ export interface CopyTreeProgress extends CopyTreeResult {
   readonly path: Path
 }
 
-export interface CopyTreeOptions extends CallOptions {
+export interface CopyTreeOptions extends CallOptions, Pick<KernelMoveOptions, 'onPass'> {
   /** Called after each file. */
   readonly onProgress?: ((progress: CopyTreeProgress) => void) | undefined
   /** Files under way at once. Default 8. */
@@ -100,8 +101,8 @@ async function copyFile({ backend, options, counts }: CopyContext, file: Pick<En
 }
 
 /** Whether it was copied; false where something is there and is to stay. */
-async function copyUnlessThere(backend: CopyContext['backend'], from: Path, { to, ifExists = 'replace', signal }: { readonly to: Path } & CopyTreeOptions): Promise<boolean> {
-  const options: MoveOptions = { signal, ifNoneMatch: ifExists === 'replace' ? undefined : '*' }
+async function copyUnlessThere(backend: CopyContext['backend'], from: Path, { to, ifExists = 'replace', onPass, signal }: { readonly to: Path } & CopyTreeOptions): Promise<boolean> {
+  const options: KernelMoveOptions = { signal, onPass, ifNoneMatch: ifExists === 'replace' ? undefined : '*' }
   try {
     await backend.copy(from, to, options)
     return true

@@ -47,7 +47,7 @@ export interface SyncNexusFS {
   delete(path: string, options?: Timed<DeleteOptions>): void
   rename(from: string, to: string, options?: Timed<MoveOptions>): FileStat
   copy(from: string, to: string, options?: Timed<MoveOptions>): FileStat
-  copyTree(from: string, to: string, options?: Timed<Omit<CopyTreeOptions, 'onProgress'>>): CopyTreeResult
+  copyTree(from: string, to: string, options?: Timed<Omit<CopyTreeOptions, 'onProgress' | 'onPass'>>): CopyTreeResult
   syncTree(from: string, to: string, options?: Timed<Omit<SyncOptions, 'onProgress' | 'onAction'>>): SyncResult
   batch(operations: readonly FileOperation[], options?: Timed<CallOptions>): FileStat[]
   versions(path: string, options?: Timed<CallOptions>): Iterable<FileVersion>
