@@ -1,9 +1,10 @@
 import { baseName, joinPath, NexusError, type Path } from '@nexus/core/contract'
-import type { BuildCommand } from '../cli.ts'
+import type { BuildCommand, Cli } from '../cli.ts'
+import { findUnfinished } from '../copy/find-unfinished.ts'
 import { entryJson } from '../entry-json.ts'
 import { UsageError } from '../outcomes.ts'
 import { isDirectory } from '../is-directory.ts'
-import { openSession } from '../session.ts'
+import { openSession, type Session } from '../session.ts'
 
 interface MvOptions {
   readonly clobber: boolean
@@ -20,6 +21,9 @@ export const build: BuildCommand = (command, cli) => {
     .addHelpText('after', `
 A TARGET that is a directory gets the sources inside.
 
+A move between mounts that was killed or failed goes on when the same command is given again: what arrived is not copied
+a second time, and no source is deleted before all of it arrived. nexus-fs doctor lists what is unfinished.
+
 Examples:
   nexus-fs mv /local/data/a.txt /local/data/b.txt
   nexus-fs mv /local/data/a.txt /local/data/b.txt /local/data/archive`)
@@ -30,9 +34,23 @@ Examples:
       const isInto = await isDirectory(session, target, cli.signal)
       if (!isInto && operands.length > 2) throw new NexusError('not_directory', { op: 'mv', path: target, reason: 'Several sources go into a directory, which this is not.' })
       for (const source of session.paths.slice(0, -1)) {
-        const to = isInto ? joinPath(target, baseName(source)) : target
+        const to = await chooseTarget(cli, session, { source, target, isInto })
         const stat = await session.fs.rename(source, to, { ifNoneMatch: options.clobber ? undefined : '*', allowNonAtomic: options.nonAtomic, signal: cli.signal })
         if (cli.json) await cli.out.line(entryJson(stat, session.shown))
       }
     })
+}
+
+/** Inside a directory, unless that directory is what an earlier attempt made of this source: then it is gone on with. */
+async function chooseTarget(cli: Cli, session: Session, { source, target, isInto }: { readonly source: Path; readonly target: Path; readonly isInto: boolean }): Promise<Path> {
+  const inside = joinPath(target, baseName(source))
+  for (const to of isInto ? [target, inside] : [target]) {
+    const unfinished = await findUnfinished(session, source, to)
+    if (unfinished === undefined) continue
+    const arrived = unfinished.copiedFiles === 1 ? '1 file has' : `${unfinished.copiedFiles} files have`
+    await cli.err.line(`Going on with the move of ${cli.err.name(session.shown(source))} that began at ${unfinished.startedAt.toISOString()}; ${arrived} arrived.`)
+    await cli.err.flush()
+    return to
+  }
+  return isInto ? inside : target
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
-import { readMounts, stateDirectory } from '@nexus/core'
+import { readMounts, stateDirectory, type UnfinishedMove, unfinishedMoves } from '@nexus/core'
 import { isNexusError } from '@nexus/core/contract'
 
 /** One thing that was looked at. */
@@ -15,10 +15,10 @@ export interface Check {
 const [neededMajor, neededMinor] = [22, 14]
 const maxClockSkewMs = 5000
 
-/** Looks at Node, the state directory and the clock. */
+/** Looks at Node, the state directory, moves that were broken off, and the clock. */
 export async function checkMachine(): Promise<Check[]> {
   const directory = stateDirectory()
-  return [checkNode(process.versions.node), { name: 'platform', ok: true, told: `${process.platform} ${process.arch}` }, checkStateDirectory(directory), await checkMountsFile(), checkClock(directory)]
+  return [checkNode(process.versions.node), { name: 'platform', ok: true, told: `${process.platform} ${process.arch}` }, checkStateDirectory(directory), await checkMountsFile(), await checkMoves(), checkClock(directory)]
 }
 
 function checkNode(version: string): Check {
@@ -47,6 +47,23 @@ async function checkMountsFile(): Promise<Check> {
     if (!isNexusError(error)) throw error
     return { name: 'mounts.json', ok: false, told: error.reason }
   }
+}
+
+/** Moves between mounts that nobody is at any more, with both copies standing until they are gone on with. */
+async function checkMoves(): Promise<Check> {
+  try {
+    const moves = (await unfinishedMoves()).filter(({ isUnderWay }) => !isUnderWay)
+    if (moves.length === 0) return { name: 'moves', ok: true, told: 'none unfinished' }
+    return { name: 'moves', ok: false, told: `${moves.map(tellMove).join('; ')}. Give the same mv again` }
+  } catch (error) {
+    if (!isNexusError(error)) throw error
+    return { name: 'moves', ok: false, told: error.reason }
+  }
+}
+
+function tellMove({ from, to, startedAt, copiedFiles, deletedFiles, journal }: UnfinishedMove): string {
+  const came = `${copiedFiles} files arrived, ${deletedFiles} of them deleted at the source`
+  return `${from.path} of ${from.storage} to ${to.path} of ${to.storage}, begun ${startedAt.toISOString()}, is unfinished: ${came} (${journal})`
 }
 
 /** The clock of this process against the one that stamps files: they differ where a disk is shared over a network. */
