@@ -8,6 +8,8 @@ export interface BucketService {
   readonly env: Readonly<Record<string, string>>
   /** What a URI says of the service, as its query without `?`. */
   readonly query: string
+  /** What a mount of a repository needs to say besides. */
+  readonly casOptions?: string | undefined
   /** The authority of a bucket that holds nothing. @param options.keepsVersions Only where the service can */
   createBucket(options?: { readonly keepsVersions?: boolean | undefined }): Promise<string>
   close(): Promise<void>
@@ -16,17 +18,16 @@ export interface BucketService {
 /** A service in this process: what it is asked is counted, and goes wrong by script. */
 export interface DoubleService extends BucketService {
   readonly http: HttpDouble
-  /** Moves the service's clock forward, in milliseconds. */
-  pass(ms: number): void
+  /** Makes everything that is stored older by so many milliseconds, as the service tells it. */
+  age(ms: number): void
 }
 
 const noHome = { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' }
 
 /** The strict double of S3. */
 export async function startS3Service(): Promise<DoubleService> {
-  let ahead = 0
   const names = Array.from({ length: mostBuckets }, () => randomUUID())
-  const http = await startS3Double({ buckets: names, now: () => Date.now() + ahead })
+  const http = await startS3Double({ buckets: names })
   const { accessKeyId, secretAccessKey } = http.account
   return {
     scheme: 's3',
@@ -38,16 +39,20 @@ export async function startS3Service(): Promise<DoubleService> {
       return Promise.resolve(name)
     },
     http,
-    pass: (ms) => void (ahead += ms),
+    age: (ms) => {
+      for (const { objects } of http.state.buckets.values()) {
+        for (const [key, versions] of objects) objects.set(key, versions.map((version) => ({ ...version, modifiedAt: version.modifiedAt - ms })))
+      }
+    },
     close: () => http.close(),
   }
 }
 
 /** The strict double of GCS; it is its clients' metadata server too, from which they have their credentials. */
 export async function startGcsService(): Promise<DoubleService> {
-  let ahead = 0
   const names = Array.from({ length: mostBuckets }, () => randomUUID())
-  // Its tokens outlive every jump of its clock.
+  // Here its clock goes ahead, which signs nothing; its tokens outlive every jump.
+  let ahead = 0
   const http = await startGcsDouble({ buckets: names, now: () => Date.now() + ahead, tokenLifetimeSeconds: 10 ** 9 })
   return {
     scheme: 'gcs',
@@ -59,7 +64,7 @@ export async function startGcsService(): Promise<DoubleService> {
       return Promise.resolve(`project/${name}`)
     },
     http,
-    pass: (ms) => void (ahead += ms),
+    age: (ms) => void (ahead += ms),
     close: () => http.close(),
   }
 }
@@ -77,11 +82,10 @@ export interface BucketPlace {
   readonly bucket: string
   readonly prefix?: string | undefined
   readonly layout: 'cas' | 'path'
-  /** Further options of the mount. */
-  readonly options?: string | undefined
 }
 
 /** The URI of a mount, as a user writes it. */
-export function bucketUri({ scheme, query }: BucketService, { bucket, prefix, layout, options }: BucketPlace): string {
-  return `${scheme}://${bucket}${prefix === undefined ? '' : `/${prefix}`}?layout=${layout}&${query}${options === undefined ? '' : `&${options}`}`
+export function bucketUri({ scheme, query, casOptions }: BucketService, { bucket, prefix, layout }: BucketPlace): string {
+  const options = [`layout=${layout}`, query, ...(layout === 'cas' && casOptions !== undefined ? [casOptions] : [])]
+  return `${scheme}://${bucket}${prefix === undefined ? '' : `/${prefix}`}?${options.join('&')}`
 }

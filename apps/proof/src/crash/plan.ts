@@ -5,6 +5,8 @@ import type { Step } from '../model/tree.ts'
 /** What a writing process is told to do. */
 export interface WriterPlan {
   readonly root: string
+  /** A repository in a bucket, in place of one at `root`. */
+  readonly uri?: string | undefined
   /** Directory that is this writer's alone; each lane has one below it. */
   readonly directory: string
   readonly seed: number
@@ -17,6 +19,8 @@ export interface WriterPlan {
   readonly largestBytes: number
   /** Where the process kills itself: the `nth` time that a commit of this kind comes to this step. */
   readonly killAt?: { readonly step: CommitStep; readonly during: Step['op']; readonly nth: number } | undefined
+  /** What it does more often than other things. */
+  readonly only?: Step['op'] | undefined
   /** Broken on purpose: acknowledges before it does. The negative control of the check. */
   readonly acknowledgesEarly?: boolean | undefined
 }

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import type { RepositoryBackend } from '@nexus/core'
+import { openBucketRepository } from '../buckets/open-bucket-repository.ts'
 import { chooseStep, upkeep } from '../model/choose-step.ts'
 import { type CommitStep, openTestRepository } from '../model/open-test-repository.ts'
 import { createRandom } from '../model/random.ts'
@@ -48,7 +49,7 @@ async function runLane(backend: RepositoryBackend, lane: number): Promise<void> 
   let tree: Tree = new Map()
   for (;;) {
     const maintenance = plan.maintains && lane === 0
-    const during = plan.killAt?.during
+    const during = plan.killAt?.during ?? plan.only
     const isOurs = during !== undefined && (maintenance || !upkeep.some((op) => op === during))
     const only = isOurs && random.chance(0.6) ? during : undefined
     const step = chooseStep(random, tree, { only, maintenance, largestBytes: plan.largestBytes })
@@ -57,5 +58,7 @@ async function runLane(backend: RepositoryBackend, lane: number): Promise<void> 
   }
 }
 
-const { backend } = await openTestRepository(plan.root, { durability: plan.durability, environment: { onStep } })
+const backend = plan.uri === undefined
+  ? (await openTestRepository(plan.root, { durability: plan.durability, environment: { onStep } })).backend
+  : await openBucketRepository(plan.uri)
 await Promise.all(Array.from({ length: plan.lanes }, (_, lane) => runLane(backend, lane)))

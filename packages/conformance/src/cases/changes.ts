@@ -34,11 +34,13 @@ async function findChange(changes: AsyncIterable<Change>, fits: (change: Change)
   return assert.fail('The changes ended, but they never end by themselves.')
 }
 
-/** Changes from a cursor until the one at `last`, which must come. */
+const mark = '/mark'
+
+/** Changes from a cursor until the one at `last`, which must come; without those at {@link mark}, of which some may be behind the cursor. */
 async function changesUntil(changes: AsyncIterable<Change>, last: string): Promise<Change[]> {
   const seen: Change[] = []
   for await (const change of changes) {
-    seen.push(change)
+    if (change.path !== mark) seen.push(change)
     if (change.path === last) return seen
   }
   return assert.fail('The changes ended, but they never end by themselves.')
@@ -48,8 +50,8 @@ async function changesUntil(changes: AsyncIterable<Change>, last: string): Promi
 async function cursorNow(context: CaseContext, changes: Watch): Promise<string> {
   const { cursor } = await firstChange(
     changes('/'),
-    ({ path }) => path === '/mark',
-    () => put(context, '/mark', String(Math.random())),
+    ({ path }) => path === mark,
+    () => put(context, mark, String(Math.random())),
   )
   return cursor
 }
