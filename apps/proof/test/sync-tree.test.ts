@@ -1,5 +1,6 @@
 import { openMemory } from '@nexus/backend-memory'
 import { type Backend, createSlimNexusFS, type FileContent, NexusError, type SlimNexusFS, type SyncAction, type SyncProgress } from '@nexus/core'
+import { createMemoryService, openMemoryStore, openObjectTree } from '@nexus/object-storage'
 import { describe, expect, it } from 'vitest'
 import { fails, isPending, kernelWith } from './kernel-support.ts'
 import { countWrites, openKinds, openPair, snapshotOf, told } from './sync-tree-kit.ts'
@@ -258,4 +259,13 @@ it('tells how far it is: what passes, and what the service copies by itself', as
   const inside = createSlimNexusFS(await kernelWith({ '/one': undefined }))
   await planted(inside, { '/one/a/x': 'x'.repeat(100) })
   expect(await inside.syncTree('/one/a', '/one/b')).toMatchObject({ files: 1, bytes: 100, passedBytes: 0 })
+})
+
+it('lets no byte pass between two buckets of one service', async () => {
+  const service = createMemoryService()
+  const [one, two] = [openMemoryStore({ service, name: 'memory://one' }), openMemoryStore({ service, name: 'memory://two' })]
+  const fs = await planted(await openPair({ source: openObjectTree(one), target: openObjectTree(two) }), { '/from/a': 'x'.repeat(100), '/from/d/b': 'y'.repeat(50), '/to/old': 'z' })
+  expect(await fs.syncTree('/from', '/to', { delete: true })).toMatchObject({ files: 2, bytes: 150, passedBytes: 0, deleted: 1 })
+  expect([one.requests.get, two.requests.copy]).toEqual([0, 2])
+  expect(await snapshotOf(fs, '/to')).toEqual(await snapshotOf(fs, '/from'))
 })
