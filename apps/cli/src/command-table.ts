@@ -37,6 +37,7 @@ export const commandTable: readonly CommandEntry[] = [
   { name: 'cp', group: writing, summary: 'copy, also from and to this machine', load: async () => (await import('./commands/cp.ts')).build },
   { name: 'sync', group: writing, summary: 'make a directory hold what another holds', load: async () => (await import('./commands/sync.ts')).build },
   { name: 'mv', group: writing, summary: 'move or rename', load: async () => (await import('./commands/mv.ts')).build },
+  { name: 'tier', group: writing, summary: 'move files to other storage by age, use or size', load: async () => (await import('./commands/tier.ts')).build },
   { name: 'rm', group: writing, summary: 'delete', load: async () => (await import('./commands/rm.ts')).build },
   { name: 'mkdir', group: writing, summary: 'make directories', load: async () => (await import('./commands/mkdir.ts')).build },
   { name: 'versions', group: history, summary: 'list the kept versions of a file', load: async () => (await import('./commands/versions.ts')).build },

@@ -1,8 +1,9 @@
-import { type MountedNexusFS, type MountSource, NexusError, readMounts, rememberedSource, type RememberedMount, unavailableBackend } from '@nexus/core'
+import { type MountedNexusFS, type MountSource, NexusError, readMounts, rememberedSource, type RememberedMount, type TierSource, unavailableBackend } from '@nexus/core'
 import { isWithin, parsePath, type Path, relativePath, underPath } from '@nexus/core/contract'
 import type { Cli } from './cli.ts'
 import { type Operand, parseNexusOperand } from './paths/operand.ts'
 import { mountForHost, mountForUri, type UriMount } from './paths/uri-mount.ts'
+import { type Reach, reachOf } from './mounts/reach-of.ts'
 import { mount } from './with-local.ts'
 
 /** A filesystem over the mounts that one command needs. */
@@ -25,6 +26,8 @@ export interface SessionNeeds {
   readonly goesBelow?: boolean | undefined
   /** It changes the names of its operands themselves, as `rm` does. */
   readonly changesNames?: boolean | undefined
+  /** A tier rule of the command itself, made from its operands. */
+  readonly tier?: ((paths: readonly Path[]) => TierSource) | undefined
 }
 
 /** Reads operands and opens the mounts that they need, and no other. @throws NexusError as `mount()` does */
@@ -33,7 +36,7 @@ export async function openSession(cli: Cli, operands: readonly string[], needs: 
 }
 
 /** {@link openSession} with operands that were read already; a directory of this machine is mounted as it is. */
-export async function openOperands(cli: Cli, operands: readonly Operand[], { goesBelow = false, changesNames }: SessionNeeds = {}): Promise<Session> {
+export async function openOperands(cli: Cli, operands: readonly Operand[], { goesBelow = false, changesNames, tier }: SessionNeeds = {}): Promise<Session> {
   const given: { readonly at: Path; readonly uriMount: UriMount }[] = []
   const paths = operands.map((operand) => {
     if (operand.kind === 'nexus') return operand.path
@@ -45,8 +48,11 @@ export async function openOperands(cli: Cli, operands: readonly Operand[], { goe
   })
   const nexusPaths = operands.flatMap((operand) => (operand.kind === 'nexus' ? [operand.path] : []))
   const remembered = nexusPaths.length === 0 ? [] : await readMounts()
-  const sources = [...given.map(({ at, uriMount }) => ({ uri: uriMount.uri, at })), ...remembered.flatMap((one) => sourceOf(one, { nexusPaths, goesBelow }) ?? [])]
-  const options = { ephemeral: true, allowShadow: true, skipUnavailable: nexusPaths.some((path) => isAboveMounts(path, remembered)), signal: cli.signal }
+  const reach = reachOf(remembered, { nexusPaths, goesBelow, own: tier?.(paths) })
+  const sources = [...given.map(({ at, uriMount }) => ({ uri: uriMount.uri, at })), ...remembered.flatMap((one) => sourceOf(one, { nexusPaths, goesBelow, reach }) ?? [])]
+  // Storage that only some files lie in must not keep the others from being read.
+  const skipUnavailable = reach.targets.length > 0 || nexusPaths.some((path) => isAboveMounts(path, remembered))
+  const options = { ephemeral: true, allowShadow: true, skipUnavailable, tiers: reach.tiers, signal: cli.signal }
   const fs = await mount(...sources, options)
   const shown = (path: string): string => {
     const found = given.find(({ at }) => isWithin(path as Path, at))
@@ -57,10 +63,10 @@ export async function openOperands(cli: Cli, operands: readonly Operand[], { goe
 }
 
 /** A mount that the paths lie in is opened; one that lies below them is opened when the command goes there, else only its place is shown. */
-function sourceOf(remembered: RememberedMount, { nexusPaths, goesBelow }: { readonly nexusPaths: readonly Path[]; readonly goesBelow: boolean }): MountSource | undefined {
+function sourceOf(remembered: RememberedMount, { nexusPaths, goesBelow, reach }: { readonly nexusPaths: readonly Path[]; readonly goesBelow: boolean; readonly reach: Reach }): MountSource | undefined {
   const { mountPoint, name, readonly, priority, uri } = remembered
   const isSystem = nexusPaths.some((path) => isWithin(path, systemPath))
-  const holdsPath = nexusPaths.some((path) => isWithin(path, mountPoint))
+  const holdsPath = [...nexusPaths, ...reach.targets].some((path) => isWithin(path, mountPoint))
   const liesBelow = nexusPaths.some((path) => isWithin(mountPoint, path))
   if (holdsPath || isSystem || (goesBelow && liesBelow)) return rememberedSource(remembered)
   if (!liesBelow) return undefined

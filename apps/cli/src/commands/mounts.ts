@@ -48,4 +48,5 @@ async function listMounts({ out, err, json }: Cli): Promise<void> {
   ])
   const columns = [{ title: 'MOUNT POINT' }, { title: 'NAME' }, { title: 'READ-ONLY' }, { title: 'PRIORITY', align: 'right' as const }, { title: 'URI' }]
   for (const line of formatTable(columns, rows)) await out.line(line)
+  for (const { from, to } of remembered.flatMap(({ tiers = [] }) => tiers)) await out.line(out.name(`Files of ${from} may lie at ${to} and keep their paths.`))
 }

@@ -97,12 +97,13 @@ async function readForChange(
   }
 }
 
-/** A mount that is mounted again keeps its tier rules: files that lie elsewhere by them would not be found otherwise. */
+/** A mount that is mounted again keeps its tier rules unless it brings others, or an empty list: files that lie elsewhere by them would not be found otherwise. */
 function merge(known: readonly RememberedMount[], added: readonly RememberedMount[]): readonly RememberedMount[] {
   const mounts = new Map(known.map((mount) => [mount.mountPoint, mount]))
   for (const mount of added) {
     const tiers = mount.tiers ?? mounts.get(mount.mountPoint)?.tiers
-    mounts.set(mount.mountPoint, tiers === undefined ? mount : { ...mount, tiers })
+    const { tiers: _, ...rest } = mount
+    mounts.set(mount.mountPoint, tiers === undefined || tiers.length === 0 ? rest : { ...mount, tiers })
   }
   return [...mounts.values()]
 }

@@ -26,7 +26,9 @@ export interface TierRunOptions extends CallOptions {
   /** Chooses files and moves none. */
   readonly dryRun?: boolean | undefined
   /** Told of each file that was chosen, when it is done with. */
-  readonly onFile?: ((file: TieredFile) => void) | undefined
+  readonly onFile?: ((file: TieredFile) => void | Promise<void>) | undefined
+  /** Which rules are run. Default: all. */
+  readonly only?: ((rule: TierRule) => boolean) | undefined
   /** Files under way at once. Default 8. */
   readonly concurrency?: number | undefined
   /** What counts as now, in milliseconds since the epoch. Default: the system's clock. */
@@ -53,11 +55,11 @@ const defaultConcurrency = 8
  * @throws NexusError `read_only`, `unsupported`, `unavailable` and the like, of the storage; `invalid_argument` for a concurrency that is no number
  */
 export async function runTiers(kernel: Kernel, tiers: Tiers, options: TierRunOptions = {}): Promise<readonly TierReport[]> {
-  const { concurrency = defaultConcurrency } = options
+  const { concurrency = defaultConcurrency, only = () => true } = options
   if (!Number.isSafeInteger(concurrency) || concurrency < 1)
     throw new NexusError('invalid_argument', { op: 'tier', reason: 'The concurrency is a whole number from 1 on.' })
   const reports: TierReport[] = []
-  for (const rule of tiers.rules) reports.push(await runRule({ kernel, tiers, rule }, options))
+  for (const rule of tiers.rules.filter(only)) reports.push(await runRule({ kernel, tiers, rule }, options))
   return reports
 }
 
@@ -107,7 +109,7 @@ async function runWith(run: Run, source: CandidateSource, options: TierRunOption
       counts.files++
       counts.bytes += file.sizeBytes
     }
-    options.onFile?.({ path: file.path, to: file.to, sizeBytes: file.sizeBytes, ...outcome })
+    await options.onFile?.({ path: file.path, to: file.to, sizeBytes: file.sizeBytes, ...outcome })
   })
   return { rule: run.rule, ...counts }
 }
