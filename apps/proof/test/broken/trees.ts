@@ -1,5 +1,5 @@
 import type { MemoryBackend } from '@nexus/backend-memory'
-import { type Backend, compareUtf8, type Entry, NexusError, parentPath, type Path, relativePath, rootPath } from '@nexus/core/contract'
+import { type Backend, compareUtf8, type Entry, type FileStat, type MoveOptions, NexusError, parentPath, type Path, relativePath, rootPath } from '@nexus/core/contract'
 import {
   after,
   before,
@@ -15,6 +15,15 @@ import {
   statting,
   swallow,
 } from './mutation.ts'
+
+/** Copies by a rule of its own what it is told to be stored here, whatever the service. */
+const inService =
+  (copy: (inner: Parameters<Mutation>[0], key: Path, to: Path, options: MoveOptions) => Promise<FileStat>): Mutation =>
+  (inner) => ({
+    ...inner,
+    storedAt: (path) => ({ service: 'memory', container: '', key: path }),
+    copyFrom: ({ key }, to, options = {}) => copy(inner, (key.startsWith('/') ? key : `/${key}`) as Path, to, options),
+  })
 
 /** The key of an entry in a listing: relative, a directory with its `/`. */
 function keyOf(entry: Entry, listed: Path): string {
@@ -242,4 +251,7 @@ export const treesBroken: Readonly<Record<string, Mutation>> = {
     recode('copy', 'invalid_argument'),
   '`copy` of a directory replaces nothing: onto a directory it fails with `is_directory`, onto a file with `not_directory` (`is_directory` where directories are not copied).':
     recode('copy', 'is_directory', 'already_exists'),
+  '`copyFrom` copies the file that `storedAt` names, where a backend has both, as `copy` does, under the conditions of both ends.':
+    inService((inner, key, to) => inner.copy(key, to, {})),
+  '`copyFrom` gives `undefined` for a file of another service, and changes nothing.': inService((inner, key, to, options) => inner.copy(key, to, options)),
 }

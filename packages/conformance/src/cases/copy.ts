@@ -78,4 +78,29 @@ export const copyCases: readonly ContractCase[] = section('Copy', {
         assert.deepEqual(await keysOf(context, '/', { recursive: true }), ['docs/', 'docs/a', 'file', 'other/', 'other/b'])
         await holds(context, '/file', '/file')
       }),
+  '`copyFrom` copies the file that `storedAt` names, where a backend has both, as `copy` does, under the conditions of both ends.': async (context) => {
+    const { backend, capabilities } = context
+    const { etag } = await put(context, '/docs/file', 'content', capabilities.metadata ? { contentType: 'text/x-test' } : {})
+    const source = backend.storedAt?.(at('/docs/file'))
+    if (source === undefined || backend.copyFrom === undefined) return
+    await put(context, '/standing', 'standing')
+    const condition = capabilities.ifMatch === false ? {} : { ifMatch: etag }
+    const told = await backend.copyFrom(source, at('/new/copy'), condition)
+    assert.deepEqual(told, await backend.stat(at('/new/copy')))
+    if (capabilities.metadata) assert.equal(told.contentType, 'text/x-test')
+    await holds(context, '/new/copy', 'content')
+    await holds(context, '/docs/file', 'content')
+    if (capabilities.ifNoneMatch !== false) await fails('precondition_failed', backend.copyFrom(source, at('/standing'), { ifNoneMatch: '*' }))
+    if (capabilities.ifMatch !== false) await fails('precondition_failed', backend.copyFrom(source, at('/standing'), { ifMatch: 'another' }))
+    await fails('is_directory', backend.copyFrom(source, at('/docs')))
+    await fails('not_found', backend.copyFrom({ ...source, key: `${source.key}-absent` }, at('/standing')))
+    await holds(context, '/standing', 'standing')
+  },
+  '`copyFrom` gives `undefined` for a file of another service, and changes nothing.': async (context) => {
+    const { backend } = context
+    await put(context, '/file', 'content')
+    const source = backend.storedAt?.(at('/file')) ?? { container: 'container', key: 'file' }
+    assert.equal(await backend.copyFrom?.({ ...source, service: 'a service that nobody has' }, at('/copy')), undefined)
+    await isAbsent(context, '/copy')
+  },
 })
