@@ -208,6 +208,14 @@ export const historiesBroken: Readonly<Record<string, Mutation>> = {
         }
       },
   ),
+  '`changes` calls `onBegin` once, and tells of everything that happens from then on.': instead('changes', (changes) => (path, options) => {
+    const told = changes(path, { ...options, onBegin: () => undefined })
+    options?.onBegin?.()
+    let count = 0
+    return (async function* () {
+      for await (const change of told) if (count++ > 0) yield change
+    })()
+  }),
   '`usage`, where there is one, counts files, directories below and bytes at and below a path.': instead(
     'usage',
     (usage) => async (path) => {

@@ -151,4 +151,20 @@ export const changeCases: readonly ContractCase[] = section('Changes', {
       controller.abort(reason)
       await rejectsWith(reason, step)
     }),
+  '`changes` calls `onBegin` once, and tells of everything that happens from then on.': (context) =>
+    where(context, async (changes) => {
+      const begun = Promise.withResolvers<undefined>()
+      let calls = 0
+      const onBegin = (): void => {
+        calls++
+        begun.resolve(undefined)
+      }
+      const iterator = changes('/', { onBegin })[Symbol.asyncIterator]()
+      const first = iterator.next()
+      await Promise.race([begun.promise, first])
+      for (const path of ['/a', '/b']) await put(context, path, 'x')
+      const change = (await first).value as Change
+      assert.deepEqual([calls, change.path], [1, '/a'])
+      await iterator.return?.()
+    }),
 })

@@ -159,7 +159,7 @@ export interface ChangesOptions extends CallOptions {
   readonly since?: string | undefined
   /** Whole tree below the path, or only its direct children. Default true. */
   readonly recursive?: boolean | undefined
-  /** Called once, when everything that happens from then on will be told; who lists after it misses nothing. A backend may not know of it. */
+  /** Called once, when everything that happens from then on will be told; who lists after it misses nothing. */
   readonly onBegin?: (() => void) | undefined
 }
 

@@ -19,9 +19,13 @@ export async function* changes(context: KernelContext, path: Path, options?: Cha
 async function* changesBelow(node: MountNode<Mounted>, options: ChangesOptions | undefined): AsyncGenerator<Change> {
   const cursors = new Map(Object.entries(parseCursors(node.path, options?.since)))
   const places = [...mountNodes(node)].map((below) => placeAt(below, { op: 'changes', path: below.path }))
+  let waiting = places.length
+  const onBegin = (): void => {
+    if (--waiting === 0) options?.onBegin?.()
+  }
   const feeds = places.map((place) => ({
     name: place.path,
-    open: (signal: AbortSignal) => changesAt(place, { recursive: options?.recursive, since: cursors.get(place.path), signal }),
+    open: (signal: AbortSignal) => changesAt(place, { recursive: options?.recursive, since: cursors.get(place.path), onBegin, signal }),
   }))
   for await (const { name, item } of mergeFeeds(feeds, options?.signal)) {
     cursors.set(name, item.cursor)
