@@ -112,6 +112,28 @@ describe('Copy and rename across mounts', () => {
     await fails(kernel.copy(at('/b/d'), at('/a/d')), 'is_directory')
   })
 
+  it('moves up to eight files of a directory at once, tells of all their bytes, and deletes nothing before all arrived', async () => {
+    const [source, target] = [openMemory(), openMemory()]
+    let [underWay, most, arrived] = [0, 0, 0]
+    const counting: Backend = {
+      ...target,
+      write: async (path, body, options) => {
+        most = Math.max(most, ++underWay)
+        await new Promise((resolve) => setImmediate(resolve))
+        underWay--
+        arrived++
+        return target.write(path, body, options)
+      },
+    }
+    const keeping: Backend = { ...source, delete: (path, options) => (expect(arrived).toBe(30), source.delete(path, options)) }
+    const kernel = await kernelWith({ '/a': { backend: keeping }, '/b': { backend: counting } })
+    for (let number = 0; number < 30; number++) await kernel.write(at(`/a/d/${number % 3}/${number}`), bytes('four'))
+    let passed = 0
+    await kernel.rename(at('/a/d'), at('/b/d'), { allowNonAtomic: true, onPass: (sizeBytes) => void (passed += sizeBytes) })
+    expect([most, arrived, passed]).toEqual([8, 30, 120])
+    expect(await names(kernel.list(at('/a')))).toEqual([])
+  })
+
   it('leaves in place what somebody adds to a directory while it is moved', async () => {
     const source = openMemory()
     const target = openMemory()

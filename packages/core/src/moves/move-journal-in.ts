@@ -21,7 +21,14 @@ export function moveJournalIn(environment: Environment): MoveJournal {
         return rememberMove()
       }
     },
-    resume: (ends, options) => journal.resume(ends, options),
+    resume: async (ends, options) => {
+      try {
+        return await journal.resume(ends, options)
+      } catch (error) {
+        if (isUnwritable(error)) return undefined
+        throw error
+      }
+    },
   }
 }
 
