@@ -21,7 +21,7 @@ const cancelTimeoutMs = 5000
 
 /** Begins an upload; nothing can be seen of it before its end, where the condition holds. */
 export async function startSession(context: GcsContext, place: Place, options: PutOptions): Promise<Session> {
-  const response = await send(context, {
+  const request = {
     method: 'POST',
     path: uploadPath(context.config),
     query: { uploadType: 'resumable', fields: objectFields, ...conditionQuery(options.condition, place) },
@@ -32,11 +32,17 @@ export async function startSession(context: GcsContext, place: Place, options: P
     kind: 'write',
     as: 'step',
     signal: options.signal,
-  })
-  await response?.body?.cancel()
-  const url = response?.headers.get('location') ?? ''
-  if (!URL.canParse(url)) throw failure('unavailable', place, 'The service began an upload without saying where it goes on.')
+  } as const
+  const url = await exchange(context, request, readPlace)
+  if (url === undefined) throw failure('unexpected', place)
   return { url, place, signal: options.signal }
+}
+
+async function readPlace(response: Response, { place }: GcsRequest): Promise<string> {
+  await response.body?.cancel()
+  const url = response.headers.get('location') ?? ''
+  if (URL.canParse(url)) return url
+  throw failure('unavailable', place, 'The service began an upload without saying where it goes on.')
 }
 
 /** A part of the bytes; `total` is known with the last one, and the checksum of all of them. */

@@ -95,6 +95,8 @@ interface SdkFailure {
   readonly message: string
   readonly status: number | undefined
   readonly systemCode: string | undefined
+  /** The SDK has just learnt from the answer's `Date` how far the clocks differ: without a document nothing else tells why it was refused. */
+  readonly isSkewed: boolean
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -125,8 +127,9 @@ export function toNexusError(error: unknown, place: Place, options: { readonly m
 }
 
 function meaningOf(failure: SdkFailure, mayHaveHappened: boolean): Meaning {
-  const { name, status, systemCode } = failure
+  const { name, status, systemCode, isSkewed } = failure
   if (status === undefined) return meaningOfConnection(systemCode ?? name, mayHaveHappened)
+  if (status === 403 && isSkewed) return meanings['RequestTimeTooSkewed'] ?? slow
   const known = meanings[name] ?? statuses[status] ?? (status >= 500 ? meanings['InternalError'] : undefined) ?? { code: 'unexpected', reason: 'S3 answered what nobody expects.' }
   // A request that was refused did not happen; one that S3 failed at may have.
   if (mayHaveHappened && status >= 500 && known.code === 'unavailable') return { code: 'outcome_unknown', reason: `${known.reason} It may have happened or not.` }
@@ -154,7 +157,7 @@ function retryAfterOf({ headers }: SdkFailure): number | undefined {
 
 function readFailure(error: unknown): SdkFailure | undefined {
   if (!(error instanceof Error)) return undefined
-  const { $metadata, $response, code } = error as Error & { $metadata?: { httpStatusCode?: number }; $response?: { headers?: Record<string, string>; statusCode?: number }; code?: unknown }
+  const { $metadata, $response, code } = error as Error & { $metadata?: { httpStatusCode?: number; clockSkewCorrected?: boolean }; $response?: { headers?: Record<string, string>; statusCode?: number }; code?: unknown }
   const status = $metadata?.httpStatusCode ?? $response?.statusCode
-  return { name: error.name, message: error.message, status, systemCode: typeof code === 'string' ? code : undefined, headers: $response?.headers ?? {} }
+  return { name: error.name, message: error.message, status, systemCode: typeof code === 'string' ? code : undefined, isSkewed: $metadata?.clockSkewCorrected === true, headers: $response?.headers ?? {} }
 }

@@ -16,6 +16,8 @@ export async function detectLayout(store: ObjectStore, options: CallOptions = {}
   if (await holdsDescriptor(store, options)) return 'cas'
   const part = await findObject(store, { ...options, prefix: 'journal/', pageSize: 10 }, ({ key, sizeBytes }) => sizeBytes > 0 && journalKey.test(key))
   if (part !== undefined && (await beginsAsJournal(store, part.key, options))) {
+    // Somebody may have made the repository, and written to it, between the two looks.
+    if (await holdsDescriptor(store, options)) return 'cas'
     const reason = 'A journal of Nexus stands here without a valid nexus.json; `nexus-fs fsck --repair` writes it again from the journal.'
     throw new NexusError('corrupt', { op: 'mount', path: store.name, backend: store.scheme, reason })
   }

@@ -1,4 +1,4 @@
-import { damaged, type FaultAction, type HttpRequest, lengthened, shortened } from '@nexus/doubles'
+import { damaged, type FaultAction, type HttpAnswer, type HttpRequest, lengthened, shortened } from '@nexus/doubles'
 
 /** Something that goes wrong between a mount and its service. */
 export interface ServiceFault {
@@ -8,6 +8,8 @@ export interface ServiceFault {
   readonly when?: ((request: HttpRequest) => boolean) | undefined
   /** Passes by itself: a call that meets it once succeeds all the same. */
   readonly isPassing: boolean
+  /** It ends by a time-out. */
+  readonly isSlow?: true | undefined
   /** The service has no checksum of a part of an object: nobody can see that its bytes are others. */
   readonly isUnseenInRanges?: true | undefined
 }
@@ -64,32 +66,38 @@ const told: Record<'s3' | 'gcs', { readonly passing: Readonly<Record<string, Tol
 const broken: readonly ServiceFault[] = [
   { name: 'a connection that breaks before the request is seen', action: { kind: 'refuse' }, isPassing: true },
   { name: 'a request that breaks at byte 3000', action: { kind: 'break', afterBytes: 3000 }, when: ({ method }) => method === 'PUT' || method === 'POST', isPassing: true },
-  { name: 'a request whose body is not taken', action: { kind: 'ignore' }, when: ({ method }) => method === 'PUT' || method === 'POST', isPassing: true },
+  { name: 'a request whose body is not taken', action: { kind: 'ignore' }, when: ({ method }) => method === 'PUT' || method === 'POST', isPassing: true, isSlow: true },
   { name: 'an answer that is lost', action: { kind: 'lose' }, isPassing: true },
-  { name: 'an answer that never begins', action: { kind: 'stall', afterBytes: 0, headers: false }, isPassing: true },
-  { name: 'an answer that stalls', action: { kind: 'stall', afterBytes: 20 }, when: ({ method }) => method === 'GET', isPassing: true },
-  { name: 'an answer of one byte a second', action: { kind: 'slow', bytesPerSecond: 20 }, when: ({ method }) => method === 'GET', isPassing: true },
+  { name: 'an answer that never begins', action: { kind: 'stall', afterBytes: 0, headers: false }, isPassing: true, isSlow: true },
+  { name: 'an answer that stalls', action: { kind: 'stall', afterBytes: 20 }, when: ({ method }) => method === 'GET', isPassing: true, isSlow: true },
+  { name: 'an answer of one byte a second', action: { kind: 'slow', bytesPerSecond: 20 }, when: ({ method }) => method === 'GET', isPassing: true, isSlow: true },
   { name: 'an answer that is reset at byte 20', action: { kind: 'cut', afterBytes: 20, how: 'reset' }, when: ({ method }) => method === 'GET', isPassing: true },
   { name: 'an answer that ends at byte 20', action: { kind: 'cut', afterBytes: 20, how: 'end' }, when: ({ method }) => method === 'GET', isPassing: true },
   { name: 'a redirect to another host', action: { kind: 'redirect', baseUrl: 'http://127.0.0.1:9', status: 307 }, isPassing: true },
-  { name: 'a short body', action: { kind: 'change', change: shortened(7) }, when: isDownload, isPassing: false },
-  { name: 'a long body', action: { kind: 'change', change: lengthened(7) }, when: isDownload, isPassing: false },
-  { name: 'a wrong body', action: { kind: 'change', change: damaged() }, when: isDownload, isPassing: false, isUnseenInRanges: true },
+  { name: 'a short body', action: { kind: 'change', change: ifWell(shortened(7)) }, when: isDownload, isPassing: false },
+  { name: 'a long body', action: { kind: 'change', change: ifWell(lengthened(7)) }, when: isDownload, isPassing: false },
+  { name: 'a wrong body', action: { kind: 'change', change: ifWell(damaged()) }, when: isDownload, isPassing: false, isUnseenInRanges: true },
 ]
+
+/** Documents of errors have neither length nor checksum of their own. */
+function ifWell(change: (answer: HttpAnswer) => HttpAnswer): (answer: HttpAnswer) => HttpAnswer {
+  return (answer) => (answer.status < 300 ? change(answer) : answer)
+}
 
 /** Of an object's bytes: listings and descriptions of objects have no checksum. */
 function isDownload({ method, url, headers }: HttpRequest): boolean {
   return method === 'GET' && !url.searchParams.has('list-type') && !url.pathname.startsWith('/storage/v1/') && headers['metadata-flavor'] === undefined && !url.searchParams.has('versioning')
 }
 
-/** Everything that goes wrong with a service. */
-export function serviceFaults(scheme: 's3' | 'gcs'): readonly ServiceFault[] {
+/** Everything that goes wrong with a service. A repository in S3 sends no request that could be answered with an error as 200. */
+export function serviceFaults(scheme: 's3' | 'gcs', layout: 'cas' | 'path'): readonly ServiceFault[] {
   const answer = answers[scheme]
   const { passing, lasting } = told[scheme]
+  const hidden: ServiceFault = { name: 'an answer 200 with an error in it', action: answer([200, scheme === 's3' ? 'InternalError' : 'backendError']), when: ({ method }) => method === 'POST', isPassing: true }
   return [
     ...Object.entries(passing).map(([name, told]) => ({ name, action: answer(told), isPassing: true })),
     ...Object.entries(lasting).map(([name, told]) => ({ name, action: answer(told), isPassing: false })),
-    { name: 'an answer 200 with an error in it', action: answer([200, scheme === 's3' ? 'InternalError' : 'backendError']), when: ({ method }) => method === 'POST', isPassing: true },
+    ...(scheme === 's3' && layout === 'cas' ? [] : [hidden]),
     ...broken,
   ]
 }

@@ -12,14 +12,17 @@ const ignored = new Set(['.DS_Store'])
 
 /** `nexus.json`, checked as far as storage understands it. @throws NexusError `corrupt`, `invalid_config` */
 export async function readDescriptor(context: BucketContext, options: CallOptions = {}): Promise<Uint8Array | undefined> {
-  const bytes = await fetchDescriptor(context, options)
+  let bytes = await fetchDescriptor(context, options)
+  const hasJournal = (bytes === undefined || repositoryIn(bytes) === undefined) && (await firstNumber(context, options)) !== undefined
+  // Somebody may have made the repository, and written to it, between the two looks.
+  if (hasJournal) bytes = await fetchDescriptor(context, options)
   const id = bytes === undefined ? undefined : repositoryIn(bytes)
   if (bytes !== undefined && id !== undefined) {
     context.descriptor = { id, bytes }
     return bytes
   }
   const { name, scheme } = context.store
-  if ((await firstNumber(context, options)) !== undefined) {
+  if (hasJournal) {
     const problem = bytes === undefined ? 'missing' : 'damaged'
     throw new NexusError('corrupt', { op: 'open', path: name, backend: scheme, reason: `A journal stands here, but nexus.json is ${problem}; \`nexus-fs fsck --repair\` writes it again from the journal.` })
   }
@@ -92,6 +95,7 @@ async function refuseOccupied(context: BucketContext, { signal }: CallOptions): 
   for await (const { objects } of store.list({ prefix: '', signal })) {
     const other = objects.find(({ key, sizeBytes }) => !(key.endsWith('/') && sizeBytes === 0) && !ignored.has(key.slice(key.lastIndexOf('/') + 1)))
     if (other === undefined) continue
+    if ((await readDescriptor(context, { signal })) !== undefined) throw taken(context)
     const reason = `A repository begins in an empty place, and "${other.key}" stands there. Choose another prefix, or mount this one with layout=path.`
     throw new NexusError('not_empty', { op: 'create', path: store.name, backend: store.scheme, reason })
   }

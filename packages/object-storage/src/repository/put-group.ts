@@ -69,8 +69,8 @@ async function putOnce(context: BucketContext, attempt: Attempt): Promise<'ours'
     // Until the service has said that nothing happened, something may have.
     attempt.isUnsure ||= signal?.aborted === true || isNexusError(error, 'outcome_unknown') || isNexusError(error, 'timeout')
     attempt.failures++
-    const isOver = attempt.isUnsure ? now() - attempt.beganAt >= patienceMs : attempt.failures >= maxFailures
-    if (!mayPass(error) || isOver || signal?.aborted === true) throw error
+    const isImpatient = !attempt.isUnsure || now() - attempt.beganAt >= patienceMs
+    if (!mayPass(error) || (isImpatient && attempt.failures >= maxFailures) || signal?.aborted === true) throw error
     return error
   }
 }

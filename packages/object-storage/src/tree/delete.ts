@@ -1,4 +1,4 @@
-import { type CallOptions, type DeleteOptions, NexusError, type Path } from '@nexus/core/contract'
+import { type CallOptions, type DeleteOptions, isNexusError, NexusError, type Path } from '@nexus/core/contract'
 import type { ObjectInfo } from '../object-store.ts'
 import { checkVariants } from './capabilities.ts'
 import type { TreeContext } from './context.ts'
@@ -12,13 +12,24 @@ export async function deletePath(context: TreeContext, path: Path, options: Dele
   if (path === '/') throw new NexusError('invalid_argument', { reason: 'The root cannot be deleted; delete what is in it.' })
   const file = await findFile(context.store, path, options)
   if (file !== undefined) await removeFile(context, file, options)
-  if (file !== undefined && options.recursive !== true) return keepDirectory(context, above(toPrefix(path)), options)
+  if (file !== undefined && options.recursive !== true) return afterRemoval(options, () => keepDirectory(context, above(toPrefix(path)), options))
   const isRemoved = await removeDirectory(context, path, file === undefined ? options : { ...options, ifMatch: undefined })
   if (!isRemoved && file === undefined) {
     if (options.force === true) return
     throw new NexusError('not_found')
   }
-  await keepDirectory(context, above(toPrefix(path)), options)
+  await afterRemoval(options, () => keepDirectory(context, above(toPrefix(path)), options))
+}
+
+/** What fails from now on cannot be told as if nothing had happened. */
+async function afterRemoval({ signal }: CallOptions, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (signal?.aborted === true || !isNexusError(error)) throw error
+    const reason = `It is deleted; whether the directory that it was in stays when it is empty is not settled, because that failed: ${error.reason}`
+    throw new NexusError('outcome_unknown', { reason, cause: error, retryAfterMs: error.retryAfterMs })
+  }
 }
 
 /**
