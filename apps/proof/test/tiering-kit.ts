@@ -9,7 +9,7 @@ export interface TieredWorld {
   readonly hot: Backend
   readonly cold: Backend
   /** Moves one file behind the redirect, if there is such a file in the first storage. */
-  demote(path: string): Promise<boolean>
+  readonly demote: (path: string) => Promise<boolean>
 }
 
 /** What is special about a world. */

@@ -1,7 +1,7 @@
 import type { Backend, CallOptions, FileStat, Layer } from '../contract/backend.ts'
 import { isNexusError, NexusError } from '../contract/errors.ts'
 import { createCapacity } from './capacity.ts'
-import { carryFile, withdraw } from './carry.ts'
+import { type Carriage, carryFile, withdraw } from './carry.ts'
 import { coldSide, type ColdSideOptions } from './cold-side.ts'
 import { find } from './find.ts'
 import { createPathGuard } from './path-guard.ts'
@@ -49,7 +49,8 @@ async function demote(tier: Tier, stat: FileStat, { signal }: CallOptions): Prom
   checkTaken(tier, stat)
   const isMoved = await tier.guard.move(path, { signal }, async (ended) => {
     const { hot, cold } = tier
-    const copied = await carryFile({ source: hot, target: cold, from: path, to: path, ifMatch: conditionOf(tier, stat), signal: ended })
+    const copied = await copyUnchanged({ source: hot, target: cold, from: path, to: path, ifMatch: conditionOf(tier, stat), signal: ended })
+    if (copied === undefined) return false
     ended.throwIfAborted()
     // From here on it is short. A failure leaves both copies: the first one, if it is still there, hides this one.
     if (await deleteFirst(tier, stat, signal)) return true
@@ -59,6 +60,16 @@ async function demote(tier: Tier, stat: FileStat, { signal }: CallOptions): Prom
   })
   if (isMoved === true) tier.capacity?.add(-(stat.sizeBytes ?? 0))
   return isMoved ?? false
+}
+
+/** @returns `undefined` when the file or its copy is somebody else's by now */
+async function copyUnchanged(carriage: Carriage): Promise<FileStat | undefined> {
+  try {
+    return await carryFile(carriage)
+  } catch (error) {
+    if (isNexusError(error, 'not_found') || isNexusError(error, 'precondition_failed')) return undefined
+    throw error
+  }
 }
 
 function conditionOf(tier: Tier, { path, etag }: FileStat): string | undefined {
