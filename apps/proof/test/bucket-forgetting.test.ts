@@ -98,6 +98,20 @@ test('what no commit refers to is dropped after seven days and deleted a day lat
   expect(await one.holds('/a', noise(300_000))).toBe(true)
 })
 
+test('what processes that were killed left of a look at the clock, or of a proof, goes with the garbage of a later day; the files of others stay', async () => {
+  const bucket = openBucket()
+  const one = await openInBucket(bucket)
+  await one.write('/a', 'a')
+  const hex = 'ab'.repeat(8)
+  for (const key of [`nexus-clock-${hex}/`, `nexus-probe-${hex}/`, 'nexus-notes', 'nexus-clock-mine/']) await bucket.store.put(key, new Uint8Array(0))
+  bucket.clock.pass(dayMs)
+  await collectGarbage(one.engine)
+  expect(await bucket.keys('nexus-')).toHaveLength(4)
+  bucket.clock.pass(1)
+  await collectGarbage(one.engine)
+  expect(await bucket.keys('nexus-')).toEqual(['nexus-clock-mine/', 'nexus-notes'])
+})
+
 test('a writer that uploaded under a key which is swept before its commit stores it under another one', async () => {
   const bucket = openBucket()
   const collector = await openInBucket(bucket)

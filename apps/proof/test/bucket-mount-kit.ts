@@ -13,7 +13,7 @@ export interface ServiceSuite {
   readonly start: () => Promise<BucketService>
   /** Why the service cannot run here. */
   readonly missing?: string | undefined
-  /** It is slow: of each suite one case in eight runs, others with another `NEXUS_SEED`, unless `NEXUS_PROOF` is `whole`. */
+  /** It is slow: of each suite one case in sixteen runs, others with another `NEXUS_SEED`, unless `NEXUS_PROOF` is `whole`. */
   readonly sampled?: boolean | undefined
   /** Sentences that it does not keep, for each layout. */
   readonly knownGaps?: { readonly path?: Readonly<Record<string, string>>; readonly cas?: Readonly<Record<string, string>> }
@@ -50,7 +50,7 @@ export function describeMounts({ name, start, missing, sampled = false, knownGap
   })
 }
 
-const oneIn = 8
+const oneIn = 16
 
 function leftOut(): Readonly<Record<string, string>> {
   const turn = Number(process.env['NEXUS_SEED'] ?? 0) % oneIn

@@ -39,6 +39,25 @@ test('two that make a repository at once share the one of the first', async () =
   expect([await reader.text('/0'), await reader.text('/1')]).toEqual(['x', 'x'])
 })
 
+test('whoever looks while another one makes the repository, at whichever request, uses that one', async () => {
+  for (let turn = 1; turn <= 8; turn++) {
+    const bucket = openBucket()
+    const [one, other] = [await openInBucket(bucket), await openInBucket(bucket)]
+    let seen = 0
+    bucket.before = async () => {
+      if (++seen !== turn) return
+      bucket.before = () => undefined
+      await one.write('/first', 'x')
+    }
+    await other.write('/second', 'y')
+    bucket.before = () => undefined
+    if (turn <= 5) expect(seen).toBe(turn)
+    const reader = await openInBucket(bucket)
+    expect(await reader.text('/second')).toBe('y')
+    if (seen >= turn) expect(await reader.text('/first')).toBe('x')
+  }
+})
+
 test('an answer to the making of nexus.json that was lost is found out', async () => {
   const bucket = openBucket()
   const one = await openInBucket(bucket)

@@ -34,6 +34,19 @@ describe('detectLayout', () => {
   })
 })
 
+it('takes no repository for damaged that is made while it looks', async () => {
+  let isMaking = true
+  const store: ObjectStore = openMemoryStore({
+    before: async ({ verb }) => {
+      if (!isMaking || verb !== 'list') return
+      isMaking = false
+      await store.put('nexus.json', bytes('{"marker":"nexus-repository","id":"x"}'))
+      await store.put(commit, bytes('NXR1 and so on'))
+    },
+  })
+  expect(await detectLayout(store)).toBe('cas')
+})
+
 describe('withPrefix', () => {
   it('shows what is below, and tells failures by the keys that were given', async () => {
     const store = openMemoryStore()

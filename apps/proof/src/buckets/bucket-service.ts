@@ -20,6 +20,8 @@ export interface DoubleService extends BucketService {
   readonly http: HttpDouble
   /** Makes everything that is stored older by so many milliseconds, as the service tells it. */
   age(ms: number): void
+  /** Keys of the objects in a bucket. */
+  keys(bucket: string): string[]
 }
 
 const noHome = { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' }
@@ -44,6 +46,10 @@ export async function startS3Service(): Promise<DoubleService> {
         for (const [key, versions] of objects) objects.set(key, versions.map((version) => ({ ...version, modifiedAt: version.modifiedAt - ms })))
       }
     },
+    keys: (bucket) => {
+      const { objects } = http.bucket(bucket)
+      return [...objects.keys()].filter((key) => objects.get(key)?.[0]?.isMarker === false)
+    },
     close: () => http.close(),
   }
 }
@@ -65,6 +71,7 @@ export async function startGcsService(): Promise<DoubleService> {
     },
     http,
     age: (ms) => void (ahead += ms),
+    keys: (bucket) => [...http.bucket(bucket.replace('project/', '')).objects].flatMap(([key, generations]) => (generations.some(({ timeDeleted }) => timeDeleted === undefined) ? [key] : [])),
     close: () => http.close(),
   }
 }

@@ -84,24 +84,34 @@ async function crashBucket(before: BucketCrashReport, run: BucketRun): Promise<B
     // What was let go may be deleted from the second day on.
     if (random.chance(0.5)) service.age(2 * dayMs)
   }
-  const left = report.problems.length > 0 ? [] : await sweptClean({ service, uri, accounts })
+  const left = report.problems.length > 0 ? [] : await sweptClean({ service, bucket, accounts })
   return { ...report, problems: [...report.problems, ...left] }
 }
 
+/** What a repository keeps; everything else is somebody's leftover. */
+const kept = /^some\/prefix\/(?:nexus\.json|journal\/\d{20}|cas\/[0-9a-f]{2}\/[0-9a-f]+(?:\.\d+)?|packs\/\w+|checkpoints\/\d{20}-\w+)$/
+
+interface Swept {
+  readonly service: DoubleService
+  readonly bucket: string
+  readonly accounts: readonly Account[]
+}
+
 /** After its time nothing is left that no commit refers to, and nothing is missing. */
-async function sweptClean({ service, uri, accounts }: { readonly service: DoubleService; readonly uri: string; readonly accounts: readonly Account[] }): Promise<string[]> {
+async function sweptClean({ service, bucket, accounts }: Swept): Promise<string[]> {
+  const uri = repositoryUri(service, bucket)
   const backend = await openBucketRepository(uri)
-  try {
-    for (let pass = 0; pass < 3; pass++) {
-      service.age(8 * dayMs)
-      await collectGarbage(backend.repository, { retention: { keepMs: 0, keepVersions: 1 } })
-    }
-    const referred = new Set<string>()
-    for await (const { key } of backend.repository.contents.list('cas/')) referred.add(key)
+  const sweep = async (): Promise<number> => {
     service.age(8 * dayMs)
-    const { bytes } = await collectGarbage(backend.repository, { retention: { keepMs: 0, keepVersions: 1 } })
-    const more = bytes > 0 ? [`${bytes} bytes were still to be swept after everything had been: ${[...referred].length} contents`] : []
-    return [...more, ...(await inspectBucket(uri, accounts)).map((problem) => `after the sweep: ${problem}`)]
+    return (await collectGarbage(backend.repository, { retention: { keepMs: 0, keepVersions: 1 } })).bytes
+  }
+  try {
+    // What is dropped in one sweep goes in the next one.
+    for (let pass = 0; pass < 3; pass++) await sweep()
+    const bytes = await sweep()
+    const more = bytes > 0 ? [`${bytes} bytes were still to be swept after everything had been`] : []
+    const strays = service.keys(bucket).filter((key) => !kept.test(key)).map((key) => `${key} was left`)
+    return [...more, ...strays, ...(await inspectBucket(uri, accounts)).map((problem) => `after the sweep: ${problem}`)]
   } finally {
     await backend.close()
   }
