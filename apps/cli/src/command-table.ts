@@ -48,6 +48,7 @@ export const commandTable: readonly CommandEntry[] = [
   { name: 'fsck', group: care, summary: 'check that a repository is whole', load: async () => (await import('./commands/fsck.ts')).build },
   { name: 'scrub', group: care, summary: 'read contents and compare them with their digests', load: async () => (await import('./commands/scrub.ts')).build },
   { name: 'backup', group: care, summary: 'copy a repository while it is in use, or bring a copy back', load: async () => (await import('./commands/backup.ts')).build },
+  { name: 'cache', group: other, summary: 'show or forget what this machine remembers of storage', load: async () => (await import('./commands/cache.ts')).build },
   { name: 'doctor', group: other, summary: 'check this machine and every mount', load: async () => (await import('./commands/doctor.ts')).build },
   { name: 'completion', group: other, summary: 'print the completion script of a shell', load: async () => (await import('./commands/completion.ts')).build },
   { name: '__complete', group: other, isHidden: true, summary: 'complete a path', load: async () => (await import('./commands/complete.ts')).build },

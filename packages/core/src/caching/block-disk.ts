@@ -16,6 +16,8 @@ export interface BlockDisk {
   /** Puts it aside first, so that nobody meets half of it. */
   write(name: string, bytes: Uint8Array): Promise<void>
   remove(name: string): Promise<void>
+  /** Writes down whose files a directory holds, for people who look. */
+  describe(name: string, text: string): Promise<void>
 }
 
 /** @param now Milliseconds since the epoch. @param maxBytes Of all files together, as they are allocated */
@@ -50,6 +52,9 @@ export function createBlockDisk({ directory, maxBytes, now }: { readonly directo
     },
     remove: async (name) => {
       await orMissing(rm(join(directory, name), { force: true }))
+    },
+    describe: async (name, text) => {
+      await orMissing(putAside(join(directory, name, scopeFile), new TextEncoder().encode(text)))
     },
   }
 }

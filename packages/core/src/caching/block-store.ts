@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Hasher } from '../repository/digest.ts'
-import { createBlockDisk, scopeFile } from './block-disk.ts'
+import { createBlockDisk } from './block-disk.ts'
 import { createBlockMemory } from './block-memory.ts'
 
 /**
  * Contents are kept in pieces of so many bytes: measured over blocks of 64 KiB to 1 MiB, reading a file back from this many costs less than twice what one large
  * file does, and the most that a read of a few bytes brings along still comes in one round trip (docs/decisions/0008-caches.md).
  */
-export const blockBytes = 256 * 1024
+export const blockBytes: number = 256 * 1024
 const digestBytes = 32
 const headerBytes = 2 * digestBytes
 /** Blocks that wait to be written, at most: a reader is never slowed down for the cache, so what comes faster than the disk is not kept. */
@@ -43,7 +42,7 @@ export interface BlockStore {
   load(file: CachedFile, block: number): Promise<Uint8Array | undefined>
   /** Keeps a copy of the bytes, some time later. */
   save(file: CachedFile, block: number, bytes: Uint8Array): void
-  /** Writes down whose blocks a scope's directory holds. */
+  /** Says whose blocks a scope's directory holds; written down with the first of them. */
   describe(scope: string, description: { readonly scope: string; readonly label?: string | undefined }): void
   /** Waits until everything is kept. */
   release(): Promise<void>
@@ -79,6 +78,7 @@ function createStore(directory: string, bounds: Shared['bounds'], now: () => num
   const memory = createBlockMemory(() => bounds.memoryBytes)
   let hasher: Promise<Hasher> | undefined
   const loadHasher = (): Promise<Hasher> => (hasher ??= import('../repository/digest.ts').then(({ openHasher }) => openHasher('blake3')))
+  const descriptions = new Map<string, object>()
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
   const later = (work: () => Promise<unknown>): void => {
@@ -108,17 +108,15 @@ function createStore(directory: string, bounds: Shared['bounds'], now: () => num
       stored.set(bytes, headerBytes)
       memory.keep(nameOf(file, block), { state: file.state, bytes: stored.subarray(headerBytes) })
       if (waiting >= maxWaiting) return
+      const description = descriptions.get(file.scope)
+      if (description !== undefined) later(() => disk.describe(file.scope, JSON.stringify(description)))
+      descriptions.delete(file.scope)
       later(async () => {
         stored.set(await digestOf(stored), 0)
         await disk.write(nameOf(file, block), stored)
       })
     },
-    describe: (scope, description) => {
-      later(async () => {
-        // Only for people who look at the cache: where it cannot be written, nothing else can be either.
-        await mkdir(join(directory, scope), { recursive: true, mode: 0o700 }).then(() => writeFile(join(directory, scope, scopeFile), JSON.stringify(description), { mode: 0o600 })).catch(() => undefined)
-      })
-    },
+    describe: (scope, description) => void descriptions.set(scope, description),
     release: () => last.then(() => undefined),
   }
   return { store, bounds, users: 0 }

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import { NexusError } from '../contract/errors.ts'
 import { createKernel } from '../kernel/kernel.ts'
 import { moveJournalIn } from '../moves/move-journal-in.ts'
+import { type CacheOptions, parseCacheOptions } from './cache-layers.ts'
 import { checkedFor, ConfigProblem } from './config-problem.ts'
 import { connectRemote } from './connect-remote.ts'
 import { coreVersion } from './core-version.ts'
@@ -49,6 +50,8 @@ export interface ConnectOptions {
   readonly resolveFrom?: string | undefined
   /** A backend that cannot be opened stands all the same, and answers `unavailable` with the reason. */
   readonly skipUnavailable?: boolean | undefined
+  /** Bounds of what is remembered of contents on this machine; `false` remembers neither contents nor stats nor listings. Wins over the file's. */
+  readonly cache?: CacheOptions | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -124,7 +127,8 @@ async function openEmbedded(
   { environment, options }: EmbeddedContext,
 ): Promise<NexusFS> {
   const { workingDirectory, homeDirectory } = environment
-  const { backends, resolveFrom, ...opening } = options
+  const { backends, resolveFrom, cache: given, ...opening } = options
+  const cache = given === undefined ? config.cache : checkedFor('connect', () => parseCacheOptions(given))
   const packages = config.packages.map((name) => ({ name, base: config.file ?? workingDirectory }))
   const registry = { backends, resolveFrom, environment, packages }
   checkInstalled(packages, registry)
@@ -134,8 +138,8 @@ async function openEmbedded(
   const kernel = createKernel({ version: coreVersion(), moveJournal: moveJournalIn(environment) })
   const mounts = [...workspace, ...config.mounts]
   const tiers = await tiersOf(kernel, { rules: config.tiers, mounts, environment })
-  await openMounts(kernel, mounts, { registry, tiers, ...opening })
-  return embeddedNexusFS(kernel, context, { registry, tiers })
+  await openMounts(kernel, mounts, { registry, tiers, cache, ...opening })
+  return embeddedNexusFS(kernel, context, { registry, tiers, cache })
 }
 
 /** A repository that takes its directory as it is: a default that turned into `path` because of a stray file would surprise. */

@@ -1,4 +1,5 @@
 import { NexusError } from '../contract/errors.ts'
+import { type CacheOptions, parseCacheOptions } from './cache-layers.ts'
 import { ConfigProblem } from './config-problem.ts'
 import type { GivenBackends } from './load-definition.ts'
 import { parseTierRule, type TierSource } from '../tiering/parse-tier-rule.ts'
@@ -21,6 +22,8 @@ export interface MountOptions {
   readonly backends?: GivenBackends | undefined
   /** `import.meta.url` of the application: where packages are looked for first. */
   readonly resolveFrom?: string | undefined
+  /** Bounds of what is remembered of contents on this machine; `false` remembers neither contents nor stats nor listings. */
+  readonly cache?: CacheOptions | undefined
   /** Rules by which files belong to other storage; `tier()` runs them. Those that keep paths are remembered with their mount. */
   readonly tiers?: readonly TierSource[] | undefined
   readonly signal?: AbortSignal | undefined
@@ -46,6 +49,7 @@ const optionNames = Object.keys({
   backends: true,
   resolveFrom: true,
   tiers: true,
+  cache: true,
   signal: true,
 } satisfies Record<keyof MountOptions, true>)
 const sourceMarks = ['uri', 'backend', 'backendType', 'mountPoint']
@@ -78,6 +82,7 @@ function parseOptions(input: Record<string, unknown>): Omit<MountOptions, 'tiers
     // Each one is checked when its scheme is mounted: a definition has to be imported for that.
     backends: fields.record('backends') as GivenBackends | undefined,
     resolveFrom: fields.text('resolveFrom'),
+    cache: parseCacheOptions(input['cache']),
     signal,
   }
 }

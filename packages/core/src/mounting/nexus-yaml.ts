@@ -4,6 +4,7 @@ import { isNexusError, NexusError } from '../contract/errors.ts'
 import { checkTierRules } from '../tiering/check-rules.ts'
 import { parseTierRule } from '../tiering/parse-tier-rule.ts'
 import type { TierRule } from '../tiering/rule.ts'
+import { type CacheOptions, parseCacheOptions } from './cache-layers.ts'
 import { type ConfigKeys, ConfigProblem } from './config-problem.ts'
 import { type DocumentFile, parseLocated, problemIn } from './located-document.ts'
 import type { MountRequest, SourceContext } from './mount-source.ts'
@@ -21,6 +22,8 @@ export interface NexusYaml {
   /** npm names of packages whose schemes may be mounted; resolved from the file's directory. */
   readonly packages: readonly string[]
   readonly tiers: readonly TierRule[]
+  /** Bounds of what is remembered of contents, in bytes; `false` remembers nothing. */
+  readonly cache?: CacheOptions | undefined
 }
 
 /** How a `nexus.yaml` is read. */
@@ -30,11 +33,11 @@ export interface NexusYamlOptions {
   readonly isTrusted: boolean
 }
 
-const names = ['mode', 'dataDir', 'mounts', 'packages', 'tiers']
+const names = ['mode', 'dataDir', 'mounts', 'packages', 'tiers', 'cache']
 
 /**
  * Reads a `nexus.yaml`: `mode`, `data_dir`, `mounts` (URIs or objects as `mount()` and `addMount()` take them, in snake_case), `packages`,
- * `tiers` (rules as `mount()` takes them, in snake_case).
+ * `tiers` (rules as `mount()` takes them, in snake_case), `cache` (`content_bytes`, `memory_bytes`, or false).
  * Relative host paths start from the file's directory.
  * @returns `undefined` when the file is absent.
  * @throws NexusError `invalid_config`, naming file and line
@@ -89,6 +92,7 @@ function parseNexusYaml(value: unknown, context: ParseContext): NexusYaml {
     mounts: (fields.list('mounts') ?? []).map((mount, index) => parseMount(mount, { ...context, keys: ['mounts', index] })),
     packages: packages.map((name, index) => checkPackageName(name, ['packages', index])),
     tiers: parseTiers(fields.list('tiers') ?? []),
+    cache: parseCacheOptions(isRecord(value) ? value['cache'] : undefined),
   }
 }
 

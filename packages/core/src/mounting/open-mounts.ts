@@ -3,6 +3,7 @@ import { CloudCredentialError, isNexusError, NexusError } from '../contract/erro
 import type { Kernel } from '../kernel/kernel.ts'
 import { unavailableBackend } from '../kernel/unavailable.ts'
 import { abortable } from './abortable.ts'
+import { cacheLayers, type CacheOptions } from './cache-layers.ts'
 import type { RegistryOptions } from './load-definition.ts'
 import type { BackendManifest } from './manifest.ts'
 import type { MountSettings } from './mount-options.ts'
@@ -18,6 +19,8 @@ export interface OpenMountsOptions {
   readonly allowShadow?: boolean | undefined
   /** Rules by which files lie elsewhere; a mount that one concerns gets its layer. */
   readonly tiers?: Tiers | undefined
+  /** Bounds of what is remembered of contents; `false` remembers nothing. */
+  readonly cache?: CacheOptions | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -68,7 +71,7 @@ interface Opened {
 async function mountAll(
   kernel: Kernel,
   opened: readonly Opened[],
-  { allowShadow, tiers, signal }: OpenMountsOptions,
+  { registry: { environment }, allowShadow, tiers, cache, signal }: OpenMountsOptions,
 ): Promise<readonly OpenedMount[]> {
   const mounted: OpenedMount[] = []
   const places = [...kernel.mounts(), ...opened.map(({ request: { mountPoint }, settings: { priority } }) => ({ mountPoint, priority }))]
@@ -78,7 +81,9 @@ async function mountAll(
     const uri = request.kind === 'uri' ? request.spec.uri : undefined
     const { readonly, priority } = settings
     const storage = request.kind === 'uri' ? storageName(request) : undefined
-    const layers = { tier: tiers?.layerFor({ mountPoint, priority }, places) }
+    const label = storage ?? uri ?? mountPoint
+    const caches = cacheLayers(cache, { environment, layout: layout ?? backend.capabilities.layout, freshnessMs: settings.freshnessMs, label })
+    const layers = { tier: tiers?.layerFor({ mountPoint, priority }, places), ...caches }
     const id = await kernel.mount({ mountPoint, backend, uri, storage, backendType, name, priority, readonly, allowShadow, layout, layers })
     mounted.push({ id, request, manifest })
   }

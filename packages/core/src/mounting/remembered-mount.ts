@@ -1,5 +1,5 @@
 import type { Path } from '../contract/paths.ts'
-import type { MountSpec } from '../contract/uri.ts'
+import { type MountSpec, parseUri } from '../contract/uri.ts'
 import type { TierSource } from '../tiering/parse-tier-rule.ts'
 import type { BackendManifest } from './manifest.ts'
 import type { MountRequest, SourceContext, UriSource } from './mount-source.ts'
@@ -64,17 +64,22 @@ function anchorOption(
   return isFile ? absoluteHostPath(value, context) : value
 }
 
-/** The inverse of `parseUri`, for a spec whose `local` path is absolute. */
 /**
  * Names the storage of a mount, wherever and from whatever directory it is mounted: scheme and place, and the server where one is named. What is in this
  * process' memory has no name.
  */
-export function storageName({ spec, options }: Extract<MountRequest, { kind: 'uri' }>): string | undefined {
+export function storageName({ spec, options }: Pick<Extract<MountRequest, { kind: 'uri' }>, 'spec' | 'options'>): string | undefined {
   if (spec.scheme === 'memory') return undefined
   const endpoint = options['endpoint'] ?? spec.options['endpoint']
   return writeUri({ ...spec, options: typeof endpoint === 'string' ? { endpoint } : {} })
 }
 
+/** {@link storageName} of a mount as it is written down. @throws NexusError `invalid_config` for what is no URI */
+export function storageLabel({ uri, options = {} }: Pick<RememberedMount, 'uri' | 'options'>): string | undefined {
+  return storageName({ spec: parseUri(uri), options })
+}
+
+/** The inverse of `parseUri`, for a spec whose `local` path is absolute. */
 function writeUri({ scheme, authority, path, options }: MountSpec): string {
   const place = [authority, path]
     .filter((part) => part !== '')
