@@ -75,6 +75,11 @@ describe('requests are signed', () => {
     double.requests.clear()
     await store.put('key', bytes)
     expect(double.requests.records.map(({ status }) => status)).toEqual([403, 200])
+    // HEAD has no document that says why it was refused.
+    double.state.now = () => Date.now() - 3_600_000
+    double.requests.clear()
+    expect(await store.head('key')).toBeDefined()
+    expect(double.requests.records.map(({ status }) => status)).toEqual([403, 200])
   })
 })
 

@@ -36,7 +36,7 @@ const told: Record<'s3' | 'gcs', { readonly passing: Readonly<Record<string, Tol
       'a request to slow down': [503, 'SlowDown'],
       'a request to slow down for a second': [503, 'SlowDown', { 'retry-after': '1' }],
       'a conflict': [409, 'OperationAborted'],
-      'clocks that differ': [403, 'RequestTimeTooSkewed', { date: new Date(Date.now() + 3_600_000).toUTCString() }],
+      'clocks that differ': [403, 'RequestTimeTooSkewed'],
     },
     lasting: {
       'a failed condition': [412, 'PreconditionFailed'],
@@ -89,13 +89,18 @@ function isDownload({ method, url, headers }: HttpRequest): boolean {
   return method === 'GET' && !url.searchParams.has('list-type') && !url.pathname.startsWith('/storage/v1/') && headers['metadata-flavor'] === undefined && !url.searchParams.has('versioning')
 }
 
+/** Without a document only the answer's time tells of clocks, and the double's clock is right. */
+function hasDocument({ method }: HttpRequest): boolean {
+  return method !== 'HEAD'
+}
+
 /** Everything that goes wrong with a service. A repository in S3 sends no request that could be answered with an error as 200. */
 export function serviceFaults(scheme: 's3' | 'gcs', layout: 'cas' | 'path'): readonly ServiceFault[] {
   const answer = answers[scheme]
   const { passing, lasting } = told[scheme]
   const hidden: ServiceFault = { name: 'an answer 200 with an error in it', action: answer([200, scheme === 's3' ? 'InternalError' : 'backendError']), when: ({ method }) => method === 'POST', isPassing: true }
   return [
-    ...Object.entries(passing).map(([name, told]) => ({ name, action: answer(told), isPassing: true })),
+    ...Object.entries(passing).map(([name, told]) => ({ name, action: answer(told), isPassing: true, ...(told[1] === 'RequestTimeTooSkewed' && { when: hasDocument }) })),
     ...Object.entries(lasting).map(([name, told]) => ({ name, action: answer(told), isPassing: false })),
     ...(scheme === 's3' && layout === 'cas' ? [] : [hidden]),
     ...broken,
