@@ -5,8 +5,8 @@ import { createBlockDisk } from './block-disk.ts'
 import { createBlockMemory } from './block-memory.ts'
 
 /**
- * Contents are kept in pieces of so many bytes: measured over blocks of 64 KiB to 1 MiB, reading a file back from this many costs less than twice what one large
- * file does, and the most that a read of a few bytes brings along still comes in one round trip (docs/decisions/0008-caches.md).
+ * Contents are kept in pieces of so many bytes: a read of a few bytes brings little along, and the bound on disk is some thousands of files and not millions
+ * (docs/decisions/0008-caches.md).
  */
 export const blockBytes: number = 256 * 1024
 const digestBytes = 32

@@ -20,7 +20,7 @@ export interface Copied {
  */
 export async function copyOnce(move: Move, path: string, record: MoveRecord): Promise<Copied> {
   const { source, target, options } = move
-  const before = await statAt(source, { signal: options?.signal })
+  const before = await statAt(source, { fresh: true, signal: options?.signal })
   const there = record.isResumed ? await findTarget(target, options?.signal) : undefined
   if (there !== undefined && (await isArrived(move, { before, there, known: record.find(path), isOnly: path === '' }))) {
     const file = toCopied(path, before, there)
