@@ -17,7 +17,7 @@ export async function mintToken(file: CredentialFile, { place, context }: { read
     if (typeof token !== 'string' || token === '') throw new NexusError('unavailable', { op: 'mount', backend: 'gcs', reason: 'Google answered without an access token.' })
     return { token, expiresAt: client.credentials.expiry_date ?? context.now() + defaultLifetimeMs }
   } catch (error) {
-    throw toTokenError(error, place)
+    throw isOfSubject(file, error) ? subjectError(error, place) : toTokenError(error, place)
   }
 }
 
@@ -53,6 +53,18 @@ async function createSource(json: CredentialFile['json'], context: OpenContext):
 function text(json: CredentialFile['json'], name: string): string {
   const value = json[name]
   return typeof value === 'string' ? value : ''
+}
+
+/** An external account has its subject's token from somewhere else, and what fails there is no request to Google. */
+function isOfSubject({ type }: CredentialFile, error: unknown): boolean {
+  return type === 'external_account' && !(error instanceof NexusError) && member(error, 'config') === undefined
+}
+
+/** The library's words may quote what is in the token's file. */
+function subjectError(error: unknown, place: string): CloudCredentialError {
+  const code = member(error, 'code')
+  const why = typeof code === 'string' ? `cannot be read (${code})` : 'gives no token that can be used'
+  return new CloudCredentialError([{ place, problem: `its credential_source ${why}` }], { op: 'mount', backend: 'gcs' })
 }
 
 /** The library's error is not passed on: it holds the request, and with it the assertion or refresh token. */

@@ -118,6 +118,23 @@ describe('broken credentials are told with their place', () => {
     expect(JSON.stringify(error) + String(error.stack)).not.toContain('verysecret')
   })
 
+  const external = (source: string): object => ({
+    type: 'external_account', audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/provider',
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt', token_url: 'https://sts.googleapis.com/v1/token', credential_source: { file: source, format: { type: 'json', subject_token_field_name: 'token' } },
+  })
+
+  it('an external account whose subject has no token', async () => {
+    const { looked } = await failure(open({ GOOGLE_APPLICATION_CREDENTIALS: (await file(external('/nowhere/token'))).path }))
+    expect(looked).toEqual([{ place: expect.stringContaining('GOOGLE_APPLICATION_CREDENTIALS (') as unknown, problem: 'its credential_source cannot be read (ENOENT)' }])
+  })
+
+  it('an external account whose subject has a damaged token, without showing it', async () => {
+    const { path } = await file('verysecret')
+    const error = await failure(open({ GOOGLE_APPLICATION_CREDENTIALS: (await file(external(path))).path }))
+    expect(error.looked[0]?.problem).toBe('its credential_source gives no token that can be used')
+    expect(JSON.stringify(error) + String(error.stack)).not.toContain('verysecret')
+  })
+
   it('a clock that is wrong', async () => {
     const skewed = await startGcsDouble({ now: () => Date.now() + 3_600_000 })
     const config = parseGcsConfig({ bucket: 'bucket', endpoint: skewed.url, credentialsPath: (await file()).path })

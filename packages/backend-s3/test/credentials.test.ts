@@ -65,6 +65,31 @@ describe('credentials are looked for', () => {
     expect(await found({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${container.url}/creds` })).toMatchObject({ id: undefined, places: 5 })
   })
 
+  it('in what credential_process prints', async () => {
+    const script = join(home, 'print.mjs')
+    await writeFile(script, 'console.log(JSON.stringify({ Version: 1, AccessKeyId: "PROCESS", SecretAccessKey: "s" }))')
+    await inHome('config', `[default]\ncredential_process = "${process.execPath}" "${script}"\n`)
+    expect(await found()).toMatchObject({ id: 'PROCESS', places: 3 })
+  })
+
+  it.each([
+    ['a process that fails', '[default]\ncredential_process = /nowhere/program\n', /program/],
+    ['a session that nobody began', '[default]\nsso_session = work\nsso_account_id = 1\nsso_role_name = r\n[sso-session work]\nsso_start_url = https://x.awsapps.com/start\nsso_region = us-east-1\nsso_registration_scopes = sso:account:access\n', /sso/i],
+    ['a role of a profile that is missing', '[default]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = missing\n', /missing/],
+    ['a token of web identity that is missing', '[default]\nrole_arn = arn:aws:iam::1:role/r\nweb_identity_token_file = /nowhere/token\n', /nowhere/],
+  ])('and says what is wrong with %s', async (_, config, problem) => {
+    await inHome('config', config)
+    const { id, problems } = await found()
+    expect(id).toBeUndefined()
+    expect(problems[2]).toMatch(problem)
+  })
+
+  it('by web identity, and says what is wrong with it', async () => {
+    const { id, problems } = await found({ AWS_WEB_IDENTITY_TOKEN_FILE: '/nowhere/token', AWS_ROLE_ARN: 'arn:aws:iam::1:role/r' })
+    expect(id).toBeUndefined()
+    expect(problems[3]).toMatch(/nowhere/)
+  })
+
   it('and their lack fails at once, naming each place, before any request', async () => {
     const double = await startS3Double()
     const config = parseS3Config({ bucket: 'bucket', endpoint: double.url })
