@@ -66,14 +66,14 @@ describe(`random trees (NEXUS_SEED=${seed})`, () => {
       const dry: SyncAction[] = []
       const real: SyncAction[] = []
       const before = await snapshotOf(mounted, `/to/${round}`)
-      const planned = await mounted.syncTree(`/from/${round}`, `/to/${round}`, { delete: true, checksum, dryRun: true, onAction: (action) => dry.push(action) })
+      const planned = await mounted.syncTree(`/from/${round}`, `/to/${round}`, { delete: true, checksum, allowEmptySource: true, dryRun: true, onAction: (action) => dry.push(action) })
       expect(await snapshotOf(mounted, `/to/${round}`)).toEqual(before)
-      const result = await mounted.syncTree(`/from/${round}`, `/to/${round}`, { delete: true, checksum, onAction: (action) => real.push(action) })
+      const result = await mounted.syncTree(`/from/${round}`, `/to/${round}`, { delete: true, checksum, allowEmptySource: true, onAction: (action) => real.push(action) })
       expect(result.failures).toEqual([])
       expect(await snapshotOf(mounted, `/to/${round}`)).toEqual(await snapshotOf(mounted, `/from/${round}`))
       expect(told(dry)).toEqual(told(real))
       expect(planned).toMatchObject({ files: result.files, deleted: result.deleted, directories: result.directories, unchanged: result.unchanged })
-      expect(await mounted.syncTree(`/from/${round}`, `/to/${round}`, { delete: true, checksum })).toMatchObject({ files: 0, directories: 0, deleted: 0, updated: 0 })
+      expect(await mounted.syncTree(`/from/${round}`, `/to/${round}`, { delete: true, checksum, allowEmptySource: true })).toMatchObject({ files: 0, directories: 0, deleted: 0, updated: 0 })
     }
   })
 
@@ -85,7 +85,7 @@ describe(`random trees (NEXUS_SEED=${seed})`, () => {
       await plant(mounted, `/to/${round}`, randomTree(random, true))
       await plant(mounted, `/from/${round}`, randomTree(random, true))
       const [source, before] = [await snapshotOf(mounted, `/from/${round}`), await snapshotOf(mounted, `/to/${round}`)]
-      const result = await mounted.syncTree(`/from/${round}`, `/to/${round}`, { delete: true, checksum: true, filter })
+      const result = await mounted.syncTree(`/from/${round}`, `/to/${round}`, { delete: true, checksum: true, filter, allowEmptySource: true })
       const after = await snapshotOf(mounted, `/to/${round}`)
       const files = (tree: Record<string, string>, taken: boolean): Record<string, string> =>
         Object.fromEntries(Object.entries(tree).filter(([key]) => !key.endsWith('/') && takes(filter, key) === taken))
@@ -93,7 +93,7 @@ describe(`random trees (NEXUS_SEED=${seed})`, () => {
       // What the filter leaves out stays as it was.
       expect(files(after, false), shown).toEqual(files(before, false))
       if (result.failed === 0) expect(files(after, true), shown).toEqual(files(source, true))
-      else for (const { error } of result.failures) expect(['is_directory', 'not_directory', 'already_exists'], shown).toContain(error.code)
+      else for (const { code } of result.failures) expect(['is_directory', 'not_directory', 'already_exists'], shown).toContain(code)
     }
   })
 })

@@ -116,7 +116,7 @@ describe('a source that changes meanwhile', () => {
     const fs = await planted(await openPair({ source: changing }), { '/from/a': '', '/from/gone': '' })
     const result = await fs.syncTree('/from', '/to')
     expect(result).toMatchObject({ files: 0, failed: 1 })
-    expect(result.failures.map(({ path, error }) => [path, error.code])).toEqual([['/from/a', 'precondition_failed']])
+    expect(result.failures.map(({ path, code }) => [path, code])).toEqual([['/from/a', 'precondition_failed']])
   })
 })
 
@@ -127,7 +127,7 @@ describe('a failure', () => {
     const fs = await planted(await openPair({ target: broken }), { '/from/a': '1', '/from/b': '2', '/from/c': '3', '/to/old': 'x' })
     const result = await fs.syncTree('/from', '/to', { delete: true })
     expect(result).toMatchObject({ files: 2, failed: 1, deleted: 0 })
-    expect(result.failures[0]).toMatchObject({ path: '/to/b', error: { code: 'permission_denied' } })
+    expect(result.failures[0]).toMatchObject({ path: '/to/b', code: 'permission_denied' })
     expect(await snapshotOf(fs, '/to')).toEqual({ a: '1', c: '3', old: 'x' })
   })
 
@@ -143,7 +143,7 @@ describe('names of another kind', () => {
   it('are replaced where nothing is lost but a file; a directory with something in it needs delete', async () => {
     const fs = await planted(await openPair(), { '/from/a': 'file', '/from/b': 'file', '/from/c/x': 'x', '/to/a/': '', '/to/b/kept': '1', '/to/c': 'file', '/to/b-': 'x' })
     const result = await fs.syncTree('/from', '/to')
-    expect(result.failures.map(({ path, error }) => [path, error.code])).toEqual([['/to/b', 'is_directory']])
+    expect(result.failures.map(({ path, code }) => [path, code])).toEqual([['/to/b', 'is_directory']])
     expect(await snapshotOf(fs, '/to')).toEqual({ a: 'file', 'b/': '', 'b/kept': '1', 'b-': 'x', 'c/': '', 'c/x': 'x' })
     expect(await fs.syncTree('/from', '/to', { delete: true })).toMatchObject({ failed: 0, files: 1, deleted: 3 })
     expect(await snapshotOf(fs, '/to')).toEqual({ a: 'file', b: 'file', 'c/': '', 'c/x': 'x' })
@@ -152,7 +152,7 @@ describe('names of another kind', () => {
   it('stay where the filter leaves something out of what is in the way', async () => {
     const fs = await planted(await openPair(), { '/from/b': 'file', '/to/b/kept.log': '1', '/to/b/gone': '2' })
     const result = await fs.syncTree('/from', '/to', { delete: true, filter: [{ exclude: '*.log' }] })
-    expect(result.failures.map(({ error }) => error.code)).toEqual(['is_directory'])
+    expect(result.failures.map(({ code }) => code)).toEqual(['is_directory'])
     expect(await snapshotOf(fs, '/to')).toEqual({ 'b/': '', 'b/kept.log': '1' })
   })
 })
@@ -169,7 +169,7 @@ describe('delete', () => {
 
   it('takes nothing away for a source that holds nothing, unless told', async () => {
     const fs = await planted(await openPair(), { '/to/a': '1' })
-    expect((await fs.syncTree('/from', '/to', { delete: true })).failures.map(({ error }) => error.code)).toEqual(['precondition_failed'])
+    expect((await fs.syncTree('/from', '/to', { delete: true })).failures.map(({ code }) => code)).toEqual(['precondition_failed'])
     expect(await fs.exists('/to/a')).toBe(true)
     expect(await fs.syncTree('/from', '/to', { delete: true, allowEmptySource: true })).toMatchObject({ deleted: 1, failed: 0 })
   })

@@ -115,8 +115,8 @@ function syncOptions({ signal }: Cli, { delete: deletes, dryRun, checksum, cross
 
 function throwFirst({ failed, failures: [first] }: SyncResult): void {
   if (first === undefined) return
-  const { code, path, reason } = first.error
-  throw new NexusError(code, { op: 'sync', path: path ?? first.path, reason: `${reason}${failed > 1 ? ` ${formatCount(failed - 1)} more failed.` : ''}`, cause: first.error })
+  const { code, path, reason } = first
+  throw new NexusError(code, { op: 'sync', path, reason: `${reason}${failed > 1 ? ` ${formatCount(failed - 1)} more failed.` : ''}` })
 }
 
 /** The library names its options; here they are written otherwise. */

@@ -1,4 +1,5 @@
 import type { SyncResult } from '@nexus/core'
+import { NexusError } from '@nexus/core/contract'
 import type { Cli } from '../cli.ts'
 import { errorReport, errorText } from '../report-error.ts'
 import { counted, formatBytes, formatDuration } from '../terminal/format.ts'
@@ -15,7 +16,10 @@ const maxTold = 20
 export async function printSyncResult({ out, err, json }: Cli, result: SyncResult, { tookMs, shown, dryRun }: Printing): Promise<void> {
   const { failures, ...counts } = result
   // The first one is what the command fails with, and is told at its end.
-  for (const { error } of failures.slice(1, maxTold)) await err.line(json ? JSON.stringify(errorReport(error, { shown })) : errorText(error, { output: err, shown }))
+  for (const { path, code, reason } of failures.slice(1, maxTold)) {
+    const error = new NexusError(code, { op: 'sync', path, reason })
+    await err.line(json ? JSON.stringify(errorReport(error, { shown })) : errorText(error, { output: err, shown }))
+  }
   if (!json) await out.line(dryRun ? wouldLine(counts) : didLine(counts, tookMs))
   else if (!dryRun) await out.line(JSON.stringify({ ...counts, tookMs: Math.round(tookMs) }))
 }

@@ -1,5 +1,5 @@
 import type { CallOptions } from '../contract/backend.ts'
-import type { NexusError } from '../contract/errors.ts'
+import type { ErrorCode } from '../contract/errors.ts'
 import type { Path } from '../contract/paths.ts'
 
 /**
@@ -20,10 +20,12 @@ export interface SyncAction {
   readonly sizeBytes?: number | undefined
 }
 
-/** One file or directory for which it failed. */
+/** One file or directory for which it failed; plain, so that it crosses threads and processes as it is. */
 export interface SyncFailure {
   readonly path: Path
-  readonly error: NexusError
+  readonly code: ErrorCode
+  /** Why, and what to do about it, as one or more sentences. */
+  readonly reason: string
 }
 
 /** What a sync did; in a dry run what it would have done. */

@@ -1,5 +1,4 @@
 import type { Backend } from '../contract/backend.ts'
-import { NexusError } from '../contract/errors.ts'
 import { type Path, underPath } from '../contract/paths.ts'
 import { checkCount } from '../contract/check-arguments.ts'
 import { requireMember } from '../facade/require-member.ts'
@@ -49,14 +48,4 @@ export function targetSide({ backend, to, part, filter, options }: SyncRun): Sid
 /** Where something of the source belongs. */
 export function targetPath({ to }: SyncPair, { key }: Item): Path {
   return underPath(to, `/${key.replace(/\/$/, '')}` as Path)
-}
-
-/** Nothing stands there yet, which is as good as an empty directory. @throws NexusError `not_directory` for a file */
-export async function* unlessAbsent(items: AsyncIterable<Item>, isAbsent: boolean): AsyncGenerator<Item> {
-  if (!isAbsent) yield* items
-}
-
-/** What a sync keeps equal are directories. */
-export function refuseFile(path: Path, op: string): never {
-  throw new NexusError('not_directory', { op, path, reason: 'A sync keeps directories equal, and this is a file; copy it.' })
 }

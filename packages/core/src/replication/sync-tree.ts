@@ -1,5 +1,5 @@
 import type { Backend } from '../contract/backend.ts'
-import { isNexusError, NexusError } from '../contract/errors.ts'
+import { NexusError } from '../contract/errors.ts'
 import { type Path, rootPath, underPath } from '../contract/paths.ts'
 import { forEachConcurrently } from '../facade/for-each-concurrently.ts'
 import { bringAgain, bringFile } from './bring-file.ts'
@@ -7,7 +7,8 @@ import { compareSides, type Finding } from './compare-sides.ts'
 import { deleteExtras } from './delete-extras.ts'
 import { type Item, itemsOf, takenItems } from './items.ts'
 import type { SyncOptions, SyncResult } from './sync-options.ts'
-import { openPair, refuseFile, sourceSide, type SyncPair, type SyncRun, targetPath, targetSide, unlessAbsent } from './sync-run.ts'
+import { prepareRoots } from './prepare-roots.ts'
+import { openPair, sourceSide, type SyncPair, type SyncRun, targetPath, targetSide } from './sync-run.ts'
 import { createTally } from './tally.ts'
 
 /**
@@ -26,7 +27,7 @@ export async function syncTree(backend: Backend, from: Path, { to, ...options }:
 export async function syncPart(pair: SyncPair, part: Path): Promise<SyncResult> {
   const run: SyncRun = { ...pair, part, tally: createTally(pair.options) }
   const isAbsent = part === rootPath && (await prepareRoots(run))
-  const target = (): AsyncGenerator<Item> => unlessAbsent(itemsOf(targetSide(run)), isAbsent)
+  const target = (): AsyncGenerator<Item> => (isAbsent ? nothing() : itemsOf(targetSide(run)))
   const later = await bringAll(run, compareSides(takenItems(sourceSide(run)), target()))
   if (pair.options.delete !== true || run.tally.counts.failed > 0 || !later.hasExtras) return run.tally.result()
   if (part === rootPath && later.isSourceEmpty && pair.options.allowEmptySource !== true) {
@@ -41,19 +42,8 @@ export async function syncPart(pair: SyncPair, part: Path): Promise<SyncResult> 
   return run.tally.result()
 }
 
-/** @returns Whether the target is absent still, which it is in a dry run */
-async function prepareRoots({ backend, from, to, options: { signal, dryRun }, tally }: SyncRun): Promise<boolean> {
-  if ((await backend.stat(from, { signal, fresh: true })).kind === 'file') refuseFile(from, 'syncTree')
-  try {
-    if ((await backend.stat(to, { signal, fresh: true })).kind === 'file') refuseFile(to, 'syncTree')
-    return false
-  } catch (error) {
-    if (!isNexusError(error, 'not_found')) throw error
-  }
-  if (!(backend.capabilitiesAt?.(to) ?? backend.capabilities).emptyDirectories) return true
-  if (dryRun !== true) await backend.mkdir(to, { recursive: true, signal })
-  tally.did({ type: 'mkdir', kind: 'directory', path: to })
-  return dryRun === true
+async function* nothing(): AsyncGenerator<never> {
+  // An absent target is as good as an empty one.
 }
 
 /** What is left for when everything else was brought. */

@@ -1,4 +1,3 @@
-import { isNexusError } from '../contract/errors.ts'
 import type { Path } from '../contract/paths.ts'
 import { isOneFileFailure } from './one-file-failure.ts'
 import type { SyncAction, SyncFailure, SyncOptions, SyncProgress, SyncResult } from './sync-options.ts'
@@ -43,7 +42,7 @@ export function createTally({ onProgress, onAction, signal }: Pick<SyncOptions, 
       signal?.throwIfAborted()
       if (!isOneFileFailure(error)) throw error
       counts.failed++
-      if (failures.length < maxTold) failures.push({ path: isNexusError(error) && error.path !== undefined ? (error.path as Path) : path, error })
+      if (failures.length < maxTold) failures.push({ path: (error.path as Path | undefined) ?? path, code: error.code, reason: error.reason })
       saw(path)
     },
     result: () => ({ ...counts, failures }),

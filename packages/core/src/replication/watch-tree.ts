@@ -1,5 +1,5 @@
 import type { Backend } from '../contract/backend.ts'
-import { isNexusError, type NexusError } from '../contract/errors.ts'
+import { isNexusError, NexusError } from '../contract/errors.ts'
 import { type Path, rootPath } from '../contract/paths.ts'
 import { checkCount } from '../contract/check-arguments.ts'
 import { followChanges } from './follow-changes.ts'
@@ -86,7 +86,7 @@ async function bringParts({ pair, options, signal }: Pick<Watch, 'pair' | 'optio
       const result = await syncPart(pair, part)
       options.onPass?.(result)
       failed.push(...failedParts(pair, result))
-      for (const { error } of result.failures.slice(0, 1)) onFailure(error)
+      for (const { path, code, reason } of result.failures.slice(0, 1)) onFailure(new NexusError(code, { op: 'watchTree', path, reason }))
     } catch (error) {
       signal.throwIfAborted()
       if (!isNexusError(error)) throw error
