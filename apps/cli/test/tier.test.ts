@@ -62,6 +62,16 @@ describe('tier', () => {
     expect(await readFile(host('cold/done/another.txt'), 'utf8')).toBe('work/done/another.txt')
   })
 
+  it('leaves what was read lately, where a remembered rule asks for it', async () => {
+    await scratch.run(['tier', '/workspace/done', '/archives/done', '--idle-for', '60d', '--keep-paths'])
+    await aged('work/done/read.txt', 70)
+    await aged('work/done/unread.txt', 70)
+    expect((await scratch.run(['cat', '/workspace/done/read.txt'])).code).toBe(0)
+    expect(jsonLines((await scratch.run(['tier', '--json'])).stdout).map(({ path }) => path)).toEqual(['/workspace/done/unread.txt', undefined])
+    await rm(host('state/access.db'))
+    expect(jsonLines((await scratch.run(['tier', '--json'])).stdout).map(({ path }) => path)).toEqual(['/workspace/done/read.txt', undefined])
+  })
+
   it('forgets a redirect, and leaves files where they lie', async () => {
     await scratch.run(['tier', '/workspace/done', '/archives/done', '--older-than', '30d', '--keep-paths'])
     expect((await scratch.run(['tier', '--forget', '/workspace/done'])).stdout).toContain('Forgot that files of /workspace/done')
