@@ -33,7 +33,7 @@ function toRules(rule: unknown, id: string): LifecycleRule[] {
   const condition = member(rule, 'condition')
   const age = member(condition, 'age')
   const prefixes = member(condition, 'matchesPrefix')
-  const action = toAction(member(member(rule, 'action'), 'type'), condition)
+  const action = toAction(member(rule, 'action'), condition)
   const each = Array.isArray(prefixes) && prefixes.length > 0 ? prefixes.filter((prefix) => typeof prefix === 'string') : ['']
   return each.map((prefix) => ({ id, prefix, action, ...(typeof age === 'number' && { afterDays: age }) }))
 }
@@ -41,10 +41,14 @@ function toRules(rule: unknown, id: string): LifecycleRule[] {
 /** Conditions that only versions meet which are no longer live: such a rule takes nothing that is in use. */
 const noncurrentConditions = ['numNewerVersions', 'daysSinceNoncurrentTime', 'noncurrentTimeBefore']
 
-function toAction(type: unknown, condition: unknown): LifecycleRule['action'] {
+/** Cheap to keep, dear to read (https://cloud.google.com/storage/docs/storage-classes). */
+const archives: readonly unknown[] = ['COLDLINE', 'ARCHIVE']
+
+function toAction(action: unknown, condition: unknown): LifecycleRule['action'] {
+  const type = member(action, 'type')
   const isNoncurrent = member(condition, 'isLive') === false || noncurrentConditions.some((name) => member(condition, name) !== undefined)
   if (type === 'AbortIncompleteMultipartUpload') return 'abort-uploads'
   if (isNoncurrent) return 'other'
   if (type === 'Delete') return 'expire'
-  return type === 'SetStorageClass' ? 'archive' : 'other'
+  return type === 'SetStorageClass' && archives.includes(member(action, 'storageClass')) ? 'archive' : 'other'
 }

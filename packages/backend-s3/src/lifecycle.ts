@@ -25,13 +25,18 @@ export async function lifecycle(context: S3Context, { signal }: CallOptions = {}
   }
 }
 
-/** One rule of S3 may do several things. */
+/** What lies there has to be restored before it can be read; the other classes are read as ever (Amazon S3 user guide, "Understanding S3 storage classes"). */
+const archives: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE'])
+
+/** One rule of S3 may do several things. One for objects with tags takes what somebody has tagged: nothing of ours, and of others what is meant. */
 function toRules(rule: SdkRule): LifecycleRule[] {
   // Prefix of the rule itself: the form before filters (Amazon S3 API reference, "LifecycleRule").
   const legacy = (rule as { readonly Prefix?: string }).Prefix
   const common = { id: rule.ID ?? '', prefix: rule.Filter?.Prefix ?? rule.Filter?.And?.Prefix ?? legacy ?? '' }
-  const rules: LifecycleRule[] = (rule.Transitions ?? []).map(({ Days }) => ({ ...common, action: 'archive', afterDays: Days }))
-  if (rule.Expiration?.Days !== undefined || rule.Expiration?.Date !== undefined) rules.push({ ...common, action: 'expire', afterDays: rule.Expiration.Days })
+  const isForAll = rule.Filter?.Tag === undefined && (rule.Filter?.And?.Tags ?? []).length === 0
+  const rules: LifecycleRule[] = (rule.Transitions ?? []).map(({ Days, StorageClass = '' }) => ({ ...common, action: isForAll && archives.has(StorageClass) ? 'archive' : 'other', afterDays: Days }))
+  const expires = rule.Expiration?.Days !== undefined || rule.Expiration?.Date !== undefined
+  if (expires) rules.push({ ...common, action: isForAll ? 'expire' : 'other', afterDays: rule.Expiration?.Days })
   const uploads = rule.AbortIncompleteMultipartUpload
   if (uploads !== undefined) rules.push({ ...common, action: 'abort-uploads', afterDays: uploads.DaysAfterInitiation })
   const touchesOld = rule.NoncurrentVersionExpiration !== undefined || (rule.NoncurrentVersionTransitions ?? []).length > 0

@@ -112,11 +112,15 @@ describe('lifecycle', () => {
       rule('2', '<Prefix></Prefix><Transition><Days>90</Days><StorageClass>GLACIER</StorageClass></Transition>'),
       rule('3', '<Filter></Filter><AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>'),
       rule('4', '<Filter></Filter><Expiration><Days>1</Days></Expiration>').replace('Enabled', 'Disabled'),
+      rule('5', '<Filter><Prefix>a/</Prefix></Filter><Transition><Days>30</Days><StorageClass>STANDARD_IA</StorageClass></Transition>'),
+      rule('6', '<Filter><And><Prefix>b/</Prefix><Tag><Key>tidy</Key><Value>yes</Value></Tag></And></Filter><Expiration><Days>2</Days></Expiration>'),
     ].join('')}</LifecycleConfiguration>`
     expect(await store.lifecycle?.()).toEqual([
       { id: '1', prefix: 'logs/', action: 'expire', afterDays: 30 },
       { id: '2', prefix: '', action: 'archive', afterDays: 90 },
       { id: '3', prefix: '', action: 'abort-uploads', afterDays: 7 },
+      { id: '5', prefix: 'a/', action: 'other', afterDays: 30 },
+      { id: '6', prefix: 'b/', action: 'other', afterDays: 2 },
     ])
     expect(await withPrefix(store, 'data/').lifecycle?.()).toHaveLength(2)
   })

@@ -20,7 +20,7 @@ function ofRepository(rule: StorageRule): LifecycleWarning[] {
   const struck = ownObjects.filter((key) => key.startsWith(rule.prefix) || rule.prefix.startsWith(key))
   if (struck.length === 0) return []
   const what = struck.length === ownObjects.length ? 'all objects of this repository' : `objects of this repository (${struck.join(', ')})`
-  const then = rule.action === 'expire' ? 'What it deletes is lost.' : 'What it archives cannot be read until it is brought back.'
+  const then = rule.action === 'expire' ? 'What it deletes is lost.' : 'What it archives costs more to read, or has to be brought back first.'
   return [{ isProblem: true, text: `${told(rule, what)} ${then} Take the rule away, or give it a prefix outside of the repository.` }]
 }
 
