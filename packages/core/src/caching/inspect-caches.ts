@@ -1,5 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Database } from 'better-sqlite3'
 import { filesBelow, scopeFile } from './block-disk.ts'
 import { shortName } from './block-store.ts'
 import { databaseFailure } from './database-failure.ts'
@@ -38,7 +39,8 @@ export async function inspectCaches(directory: string): Promise<readonly CachedS
 
 /** Forgets what is remembered of these storages; every process sees it at once, apart from blocks that it has in memory. */
 export async function clearCaches(directory: string, scopes: readonly string[]): Promise<void> {
-  await inMetadata(directory, ({ clearScope }, database) => {
+  const { clearScope } = await import('./metadata-scopes.ts')
+  await inMetadata(directory, (database) => {
     for (const scope of scopes) clearScope(database, scope)
   })
   for (const scope of scopes) await rm(join(directory, 'content', shortName(scope, 16)), { recursive: true, force: true })
@@ -47,20 +49,20 @@ export async function clearCaches(directory: string, scopes: readonly string[]):
 type MetadataScope = Omit<CachedScope, 'blocks' | 'contentBytes'>
 
 async function metadataScopes(directory: string): Promise<Map<string, MetadataScope>> {
-  const scopes = await inMetadata(directory, ({ listScopes }, database) => listScopes(database))
+  const { listScopes } = await import('./metadata-scopes.ts')
+  const scopes = await inMetadata(directory, listScopes)
   return new Map(scopes?.map((scope) => [scope.scope, scope]))
 }
 
 /** @returns `undefined` where no database is, or none that can be used */
-async function inMetadata<T>(directory: string, work: (upkeep: typeof import('./metadata-scopes.ts'), database: import('better-sqlite3').Database) => T): Promise<T | undefined> {
+async function inMetadata<T>(directory: string, work: (database: Database) => T): Promise<T | undefined> {
   const { metadataIdentity, openMetadataFile } = await import('./metadata-file.ts')
   const path = join(directory, 'metadata.db')
   if (metadataIdentity(path) === undefined) return undefined
-  const upkeep = await import('./metadata-scopes.ts')
   try {
     const { database } = await openMetadataFile(path)
     try {
-      return work(upkeep, database)
+      return work(database)
     } finally {
       database.close()
     }
