@@ -18,6 +18,18 @@ describe('keys that are no paths', () => {
     expect((await keysIn(store)).filter((key) => !key.endsWith('/'))).toEqual([])
   })
 
+  it('are behind their directory when a recursive listing is resumed there', async () => {
+    const { store, tree } = openTree({ pageSize: 2 })
+    await putObjects(store, ['a/', 'a/b', 'a/b/', 'a/b/c', 'd'], ['e/'])
+    const all = await entriesIn(tree, '/', { recursive: true })
+    expect(all.map(({ path }) => path)).toEqual(['/a', '/a/%_', '/a/b', '/a/b', '/a/b/%_', '/a/b/c', '/d', '/e'])
+    for (const [index, { path, kind }] of all.entries()) {
+      const startAfter = path.slice(1) + (kind === 'directory' ? '/' : '')
+      // A file and a directory of one name: the name alone means the file.
+      expect((await entriesIn(tree, '/', { recursive: true, startAfter })).map((entry) => entry.path), startAfter).toEqual(all.slice(index + 1).map((entry) => entry.path))
+    }
+  })
+
   it('of any shape come back by their paths', async () => {
     const key = fc.string({ unit: fc.constantFrom('a', 'b', '/', '/', '%', '2', '5', '_', '.', '\n', 'e\u0301', '\u{1f600}', '!'), minLength: 1, maxLength: 8 })
     const check = async (keys: readonly string[], pageSize: number): Promise<void> => {

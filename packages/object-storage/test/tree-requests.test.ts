@@ -22,7 +22,8 @@ describe('requests', () => {
     expect(await requestsOf(store, () => entriesIn(tree, '/', { recursive: true }))).toEqual({ list: 3 })
     expect(await requestsOf(store, () => entriesIn(tree, '/many'))).toEqual({ list: 1 })
     expect(await requestsOf(store, () => entriesIn(tree, '/', { recursive: true, limit: 5 }))).toEqual({ list: 1 })
-    expect(await requestsOf(store, () => entriesIn(tree, '/', { recursive: true, startAfter: 'many/3/' }))).toEqual({ list: 1 })
+    // An object may stand right behind the directory, under its very key.
+    expect(await requestsOf(store, () => entriesIn(tree, '/', { recursive: true, startAfter: 'many/3/' }))).toEqual({ head: 1, list: 1 })
     const first = async (): Promise<unknown> => tree.list(at('/'), { recursive: true })[Symbol.asyncIterator]().next()
     expect(await requestsOf(store, first)).toEqual({ list: 1 })
     expect(await requestsOf(store, () => tree.usage!(at('/')))).toEqual({ list: 3 })

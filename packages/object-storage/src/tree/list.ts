@@ -1,5 +1,5 @@
 import { type CallOptions, compareUtf8, type Entry, joinPath, type ListOptions, NexusError, type Path } from '@nexus/core/contract'
-import type { ObjectPage, ObjectStore } from '../object-store.ts'
+import type { ObjectInfo, ObjectPage, ObjectStore } from '../object-store.ts'
 import type { Call } from './activity.ts'
 import { checkVariants } from './capabilities.ts'
 import type { TreeContext } from './context.ts'
@@ -36,13 +36,15 @@ interface PageOptions extends ListOptions {
   readonly limit: number
 }
 
-async function* pagesOf({ activity, store }: TreeContext, call: Call, { recursive, after, limit }: PageOptions): AsyncGenerator<readonly Entry[]> {
+async function* pagesOf({ activity, store }: TreeContext, call: Call, { recursive, after, limit, startAfter: given }: PageOptions): AsyncGenerator<readonly Entry[]> {
   const { path, signal } = call
   const prefix = toPrefix(path)
   const toEntries = recursive === true ? createTreeWalk({ path, prefix, after: after ?? '' }) : (page: ObjectPage) => childrenOf(page, { path, prefix })
   // The directory's own marker takes a place in the first page.
   const pageSize = limit < 1000 ? limit + 1 : undefined
   const startAfter = after === undefined ? undefined : prefix + after
+  const own = recursive === true ? await activity.run(call, () => objectOfDirectory(store, { prefix, after, startAfter: given, signal })) : undefined
+  if (own !== undefined) yield toEntries({ objects: [own], prefixes: [] })
   const pages = store.list({ prefix, startAfter, pageSize, signal, ...(recursive === true ? {} : { delimiter: '/' as const }) })[Symbol.asyncIterator]()
   let isThere = path === '/'
   try {
@@ -56,6 +58,14 @@ async function* pagesOf({ activity, store }: TreeContext, call: Call, { recursiv
     await pages.return?.()
   }
   if (!isThere) await activity.run(call, () => refuseAbsent(store, path, { signal, after }))
+}
+
+/** An object with bytes whose key ends in `/` stands behind its directory, and listings of the store begin behind its key: one that is resumed between them asks for it. */
+async function objectOfDirectory(store: ObjectStore, { prefix, after, startAfter, signal }: CallOptions & { readonly prefix: string; readonly after: string | undefined; readonly startAfter: string | undefined }): Promise<ObjectInfo | undefined> {
+  const isBehindDirectory = after?.endsWith('/') === true && startAfter?.endsWith(`/${toSegment('')}`) === false
+  if (!isBehindDirectory) return undefined
+  const info = await store.head(prefix + after, { signal })
+  return info === undefined || isMarker(info) ? undefined : info
 }
 
 /** An empty answer: of an empty rest, of a file, or of nothing. */
