@@ -3,6 +3,7 @@ import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { createPace, NexusError } from '@nexus/core/contract'
 import type { GetOptions, ObjectBody } from '@nexus/object-storage'
 import { emptyStream, expectedChecksum, toBodyStream } from './body.ts'
+import { askForChecksum } from './client.ts'
 import { at, type S3Context } from './context.ts'
 import { s3CodeOf, statusOf } from './errors.ts'
 import { head } from './head.ts'
@@ -46,23 +47,14 @@ async function nothingOf(context: S3Context, key: string, { ifMatch, version, si
   return info === undefined ? undefined : { info, stream: emptyStream() }
 }
 
-function getCommand({ sdk, ...context }: S3Context, key: string, { range, ifMatch, version }: GetOptions): InstanceType<S3Context['sdk']['GetObjectCommand']> {
-  const command = new sdk.GetObjectCommand({
-    ...at({ sdk, ...context }, key),
+function getCommand(context: S3Context, key: string, { range, ifMatch, version }: GetOptions): InstanceType<S3Context['sdk']['GetObjectCommand']> {
+  const input = askForChecksum({
+    ...at(context, key),
     ...(range !== undefined && { Range: `bytes=${range.offset}-${range.offset + range.length - 1}` }),
     ...(ifMatch !== undefined && { IfMatch: quote(ifMatch) }),
     ...(version !== undefined && { VersionId: version }),
   })
-  // Asked for by hand: `ChecksumMode` would make the SDK check as well, in JavaScript and through one more stream.
-  command.middlewareStack.add(
-    (next) => (args) => {
-      const { headers } = args.request as { headers: Record<string, string> }
-      headers['x-amz-checksum-mode'] = 'ENABLED'
-      return next(args)
-    },
-    { step: 'build', name: 'askForChecksum' },
-  )
-  return command
+  return new context.sdk.GetObjectCommand(input)
 }
 
 /** A service that ignores the range, or gives another, is found out before anybody takes its bytes for those asked for. */
