@@ -3,6 +3,7 @@ import { bucketMemoryRow } from './bucket-memory-row.ts'
 import { bucketRaceRows } from './bucket-races.ts'
 import { bucketSmallFilesRow } from './bucket-small-files.ts'
 import { bucketStartUpRow } from './bucket-start-up.ts'
+import { bucketTreesRow } from './bucket-trees.ts'
 import { countRow } from './counts.ts'
 import { largeFileRows } from './large-files.ts'
 import { millionRow } from './million.ts'
@@ -15,4 +16,4 @@ import { syncRow } from './sync.ts'
 import { treeRows } from './trees.ts'
 
 /** Every row, in the order of the report. */
-export const allRows: readonly Row[] = [...smallFileRows, ...treeRows, ...largeFileRows, ...bucketRaceRows, streamMemoryRow, syncRow, millionRow, routingRow, startUpRow, bucketSmallFilesRow, bucketListingRow, bucketStartUpRow, bucketMemoryRow, countRow]
+export const allRows: readonly Row[] = [...smallFileRows, ...treeRows, ...largeFileRows, ...bucketRaceRows, streamMemoryRow, syncRow, millionRow, routingRow, startUpRow, bucketSmallFilesRow, bucketListingRow, bucketStartUpRow, bucketMemoryRow, bucketTreesRow, countRow]

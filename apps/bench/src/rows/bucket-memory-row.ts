@@ -12,7 +12,7 @@ async function riseOf(lab: Lab, scheme: BucketService['scheme']): Promise<Fact[]
   try {
     const facts: Fact[] = []
     for (const direction of ['in', 'out']) {
-      const { idleBytes, peakBytes } = parseSizes(JSON.parse(await runNode(nodeArguments('bucket-memory', [scheme, service.url, direction, String(chunks)]))))
+      const { idleBytes, peakBytes } = parseSizes(JSON.parse(await runNode(nodeArguments('bucket-memory', [scheme, service.url, lab.directory('cache'), direction, String(chunks)]))))
       const riseMb = Math.round((peakBytes - idleBytes) / 1e6)
       const title = `${scheme.toUpperCase()}: peak memory while streaming ${chunks} MB ${direction}`
       facts.push({ title, value: `+${riseMb} MB above ${Math.round(idleBytes / 1e6)} MB`, goal: `at most ${limitMb} MB above idle`, isReached: riseMb <= limitMb })

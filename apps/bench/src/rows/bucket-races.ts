@@ -64,16 +64,22 @@ function streamingOut(chunks: number): (store: BucketStore) => Promise<Contender
   }
 }
 
-type Openers<S extends FileStore> = (service: BucketService) => Promise<readonly S[]>
+type Openers<S extends FileStore> = (service: BucketService, lab: Lab) => Promise<readonly S[]>
 
 const besideSdk: Openers<BucketStore> = async (service) => [await openNexusBucket(service), openSdkBucket(service)]
-const cachedBesideSdk: Openers<BucketStore> = async (service) => [await openNexusBucket(service, { cached: true }), openSdkBucket(service)]
+const cachedBesideSdk: Openers<BucketStore> = async (service, lab) => [await openNexusBucket(service, { cacheDirectory: lab.directory('cache') }), openSdkBucket(service)]
 const besideFetch: Openers<FileStore> = async (service) => [await openNexusBucket(service), openFetchBucket(service)]
 
-async function raceIn<S extends FileStore>(scheme: BucketService['scheme'], openers: Openers<S>, job: (store: S) => Promise<Contender['run']>): Promise<OpenRace> {
+interface BucketRace<S extends FileStore> {
+  readonly scheme: BucketService['scheme']
+  readonly openers: Openers<S>
+  readonly job: (lab: Lab) => (store: S) => Promise<Contender['run']>
+}
+
+async function raceIn<S extends FileStore>(lab: Lab, { scheme, openers, job }: BucketRace<S>): Promise<OpenRace> {
   const service = await openService(scheme)
   try {
-    const race = await raceOf(await openers(service), job)
+    const race = await raceOf(await openers(service, lab), job(lab))
     return { ...race, close: () => race.close().finally(service.close) }
   } catch (error) {
     await service.close()
@@ -86,11 +92,11 @@ const large = (lab: Lab): Load => ({ operations: lab.pick({ full: 8, quick: 8, t
 
 function s3(title: string, goal: number | undefined, job: (lab: Lab) => (store: BucketStore) => Promise<Contender['run']>, options: Partial<RaceRow> & { readonly openers?: Openers<BucketStore> } = {}): RaceRow {
   const { openers = besideSdk, ...given } = options
-  return { kind: 'race', title: `S3: ${title}`, rival: 'SDK', ...(goal !== undefined && { goal }), rounds, open: (lab) => raceIn('s3', openers, job(lab)), ...given }
+  return { kind: 'race', title: `S3: ${title}`, rival: 'SDK', ...(goal !== undefined && { goal }), rounds, open: (lab) => raceIn(lab, { scheme: 's3', openers, job }), ...given }
 }
 
 function gcs(title: string, job: (lab: Lab) => (store: FileStore) => Promise<Contender['run']>): RaceRow {
-  return { kind: 'race', title: `GCS: ${title}`, rival: 'fetch', rounds, open: (lab) => raceIn('gcs', besideFetch, job(lab)) }
+  return { kind: 'race', title: `GCS: ${title}`, rival: 'fetch', rounds, open: (lab) => raceIn(lab, { scheme: 'gcs', openers: besideFetch, job }) }
 }
 
 /** Objects, one by one or a few at once, beside those who do it by hand. */

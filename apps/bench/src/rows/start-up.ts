@@ -6,10 +6,8 @@ import { elapsed } from '../clock.ts'
 import type { Lab } from '../lab.ts'
 import { formatTime, median } from '../statistics.ts'
 import { openNexusMount } from '../stores/nexus-store.ts'
-import { nodeArguments, workspaceRoot } from '../workspace.ts'
+import { cliProgram, nodeArguments } from '../workspace.ts'
 import type { Fact, FactRow } from './row.ts'
-
-const command = join(workspaceRoot, 'apps', 'cli', 'dist', 'bin.js')
 
 async function medianOf(lab: Lab, measure: () => Promise<number>): Promise<number> {
   const times: number[] = []
@@ -30,14 +28,14 @@ async function importing(lab: Lab): Promise<Fact> {
 async function commanding(lab: Lab, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   return await medianOf(lab, () =>
     elapsed(async () => {
-      const { exitCode, stderr } = await runChild(process.execPath, [command, ...args], { env })
+      const { exitCode, stderr } = await runChild(process.execPath, [cliProgram, ...args], { env })
       if (exitCode !== 0) throw new Error(`nexus-fs ${args.join(' ')} ended with ${String(exitCode)}: ${stderr.trim()}`)
     }),
   )
 }
 
 async function commands(lab: Lab): Promise<Fact[]> {
-  if (!existsSync(command)) return [{ title: 'nexus-fs', value: 'not built; `npm run build` builds it' }]
+  if (!existsSync(cliProgram)) return [{ title: 'nexus-fs', value: 'not built; `npm run build` builds it' }]
   const root = lab.directory('cli')
   const state = lab.directory('state')
   const env = { NEXUS_FS_STATE_DIR: state, HOME: state }
