@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { openLocalStore } from '@nexus/backend-local'
 import { backup, collectGarbage, compact, fsck, openRepository, restoreBackup, writeCheckpoint } from '@nexus/core'
 import { expect, onTestFinished, test } from 'vitest'
-import { at, hourMs, indexFile, openBucket, openInBucket, storesOf, type TestBucket } from './bucket-kit.ts'
+import { at, hourMs, indexFile, openBucket, openInBucket, type ObjectStore, storesOf, type TestBucket } from './bucket-kit.ts'
 import { noise } from './repository-kit.ts'
 
 const forgetAll = { retention: { keepVersions: 1, keepMs: -1 } } as const
@@ -216,6 +216,37 @@ test('a damaged object is copied aside, never served, and healed by writing it a
   await expect((await openInBucket(bucket)).text('/a')).rejects.toMatchObject({ code: 'corrupt' })
   await one.write('/b', bytes)
   expect(await one.holds('/a', bytes)).toBe(true)
+})
+
+test('an object that reads wrong once is read once more, and nothing is put out of use', async () => {
+  const bucket = openBucket()
+  const bytes = noise(300_000)
+  await (await openInBucket(bucket)).write('/a', bytes)
+  let wrong = 1
+  const around = (store: ObjectStore): ObjectStore => ({
+    ...store,
+    get: async (key, options) => {
+      const body = await store.get(key, options)
+      if (body === undefined || !key.startsWith('cas/') || wrong-- <= 0) return body
+      return { ...body, stream: body.stream.pipeThrough(new TransformStream({ transform: (chunk, controller) => controller.enqueue(chunk.map((byte: number) => byte ^ 1)) })) }
+    },
+  })
+  expect(await (await openInBucket(bucket, { around })).holds('/a', bytes)).toBe(true)
+  expect(wrong).toBeLessThan(0)
+  expect(await bucket.keys('quarantine/')).toEqual([])
+})
+
+test('an index is made from the checkpoint before one that is damaged, and from the journal behind it', async () => {
+  const bucket = openBucket()
+  const one = await openInBucket(bucket)
+  for (let number = 0; number < 4; number++) {
+    await one.write(`/${number}`, `content ${number}`)
+    await writeCheckpoint(one.engine)
+  }
+  const newest = (await bucket.keys('checkpoints/')).at(-1) ?? ''
+  await bucket.store.put(newest, noise(1_000))
+  const fresh = await openInBucket(bucket)
+  for (let number = 0; number < 4; number++) expect(await fresh.text(`/${number}`)).toBe(`content ${number}`)
 })
 
 test('two indexes made from the bucket alone are equal, whatever else the one was made from', async () => {
