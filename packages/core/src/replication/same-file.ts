@@ -1,6 +1,7 @@
 import type { Backend, CallOptions, Entry, MetadataPatch } from '../contract/backend.ts'
 import type { Path } from '../contract/paths.ts'
-import { type DigestAlgorithm, digestAlgorithm, openDigester } from '../kernel/digester.ts'
+import { digestOfContent } from '../kernel/digested-body.ts'
+import { type DigestAlgorithm, digestAlgorithm } from '../kernel/digester.ts'
 import type { Throttle } from './throttle.ts'
 
 /** How two files are compared. */
@@ -45,13 +46,8 @@ async function readsSame(comparison: Comparison, source: Entry, target: Entry): 
 
 async function digestOf({ backend, throttle, signal }: Comparison, file: Entry, algorithm: DigestAlgorithm): Promise<string> {
   if (file.digest !== undefined && digestAlgorithm(file.digest) === algorithm) return file.digest
-  const digester = await openDigester(algorithm)
   await using content = await backend.read(file.path, { fresh: true, signal })
-  for await (const chunk of content.stream()) {
-    await throttle?.take(chunk.byteLength, signal)
-    digester.update(chunk)
-  }
-  return digester.digest()
+  return await digestOfContent(content, algorithm, throttle && ((bytes) => throttle.take(bytes, signal)))
 }
 
 function isRendered(backend: Backend, path: Path): boolean {

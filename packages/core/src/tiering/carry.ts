@@ -1,10 +1,8 @@
-import type { Backend, Body, FileContent, FileStat, WriteOptions } from '../contract/backend.ts'
+import type { Backend, FileStat, WriteOptions } from '../contract/backend.ts'
 import { isNexusError, NexusError } from '../contract/errors.ts'
 import type { Path } from '../contract/paths.ts'
-import { type Digester, digestAlgorithm, openDigester } from '../kernel/digester.ts'
-
-/** A body up to this many bytes passes in memory; a longer one as a stream. */
-const wholeBytes = 256 * 1024
+import { digestedBody, digestOfContent } from '../kernel/digested-body.ts'
+import { digestAlgorithm } from '../kernel/digester.ts'
 
 /** One file on its way from one storage to another; each knows it by its own path. */
 export interface Carriage {
@@ -26,37 +24,12 @@ export interface Carriage {
 export async function carryFile(carriage: Carriage): Promise<FileStat> {
   const { source, target, from, to, ifMatch, ifNoneMatch, signal } = carriage
   await using content = await source.read(from, { ifMatch, signal })
-  const { contentType, metadata, sizeBytes, digest } = content.stat
-  const digester = await openDigester(digestAlgorithm(digest) ?? 'blake3')
-  const check = (): void => {
-    const passed = digester.digest()
-    if (digestAlgorithm(digest) === undefined || digest === passed) return
-    throw new NexusError('corrupt', { op: 'read', path: from, reason: `It reads as ${passed}, but ${digest ?? 'nothing'} was stored; run fsck.` })
-  }
-  const body = await digestedBody(content, digester, check)
+  const { contentType, metadata, sizeBytes } = content.stat
+  const { body, digest } = await digestedBody(content, { op: 'read', path: from })
   const options: WriteOptions = { contentType, sizeBytes, ifNoneMatch, signal, ...(Object.keys(metadata).length > 0 ? { metadata } : {}) }
   const written = await target.write(to, body, options)
-  await verify(carriage, written, digester.digest())
+  await verify(carriage, written, digest())
   return written
-}
-
-/** The body, taken into the digest as it passes; `check` runs before its end, so that a damaged source never becomes a stored copy. */
-async function digestedBody(content: FileContent, digester: Digester, check: () => void): Promise<Body> {
-  const { sizeBytes } = content.stat
-  if (sizeBytes !== undefined && sizeBytes <= wholeBytes) {
-    const bytes = await content.bytes()
-    digester.update(bytes)
-    check()
-    return bytes
-  }
-  const digesting = new TransformStream<Uint8Array, Uint8Array>({
-    transform: (chunk, controller) => {
-      digester.update(chunk)
-      controller.enqueue(chunk)
-    },
-    flush: check,
-  })
-  return content.stream().pipeThrough(digesting)
 }
 
 async function verify({ target, from, to, signal }: Carriage, written: FileStat, digest: string): Promise<void> {
@@ -68,14 +41,8 @@ async function verify({ target, from, to, signal }: Carriage, written: FileStat,
 }
 
 async function readBack({ target, to, signal }: Pick<Carriage, 'target' | 'to' | 'signal'>, { etag }: FileStat, digest: string): Promise<string> {
-  const digester = await openDigester(digestAlgorithm(digest) ?? 'blake3')
   await using content = await target.read(to, { ifMatch: etag, signal, fresh: true })
-  const reader = content.stream().getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return digester.digest()
-    digester.update(value)
-  }
+  return await digestOfContent(content, digestAlgorithm(digest) ?? 'blake3')
 }
 
 /**

@@ -1,0 +1,62 @@
+import type { Body, FileContent } from '../contract/backend.ts'
+import { NexusError } from '../contract/errors.ts'
+import { type DigestAlgorithm, digestAlgorithm, openDigester } from './digester.ts'
+import type { KernelMoveOptions } from './move-options.ts'
+
+/** A body up to this many bytes passes in memory; a longer one as a stream. */
+const wholeBytes = 256 * 1024
+
+/** A body on its way to another place. */
+export interface DigestedBody {
+  readonly body: Body
+  /** Of the bytes that passed, in the algorithm in which the source tells its own, else BLAKE3; to be asked when the body was taken. */
+  readonly digest: () => string
+}
+
+/** Where the body comes from, for messages, and who watches it. */
+export interface PassingOptions {
+  readonly op: string
+  readonly path: string
+  readonly backend?: string | undefined
+  readonly onPass?: KernelMoveOptions['onPass']
+}
+
+/**
+ * The body of a file, taken into a digest as it passes. A source that does not hold what it says fails with `corrupt` before the body's end, so that it
+ * never becomes a stored copy.
+ */
+export async function digestedBody(content: FileContent, { op, path, backend, onPass }: PassingOptions): Promise<DigestedBody> {
+  const { sizeBytes, digest: stored } = content.stat
+  const digester = await openDigester(digestAlgorithm(stored) ?? 'blake3')
+  const digest = (): string => digester.digest()
+  const check = (): void => {
+    if (digestAlgorithm(stored) === undefined || stored === digest()) return
+    throw new NexusError('corrupt', { op, path, backend, reason: `It reads as ${digest()}, but ${stored ?? 'nothing'} was stored; run fsck.` })
+  }
+  if (sizeBytes !== undefined && sizeBytes <= wholeBytes) {
+    const bytes = await content.bytes()
+    digester.update(bytes)
+    check()
+    await onPass?.(bytes.length)
+    return { body: bytes, digest }
+  }
+  const digesting = new TransformStream<Uint8Array, Uint8Array>({
+    transform: async (chunk, controller) => {
+      digester.update(chunk)
+      await onPass?.(chunk.length)
+      controller.enqueue(chunk)
+    },
+    flush: check,
+  })
+  return { body: content.stream().pipeThrough(digesting), digest }
+}
+
+/** Reads a content to its end. @returns Its digest. */
+export async function digestOfContent(content: FileContent, algorithm: DigestAlgorithm, onRead?: KernelMoveOptions['onPass']): Promise<string> {
+  const digester = await openDigester(algorithm)
+  for await (const chunk of content.stream()) {
+    await onRead?.(chunk.length)
+    digester.update(chunk)
+  }
+  return digester.digest()
+}
