@@ -35,6 +35,7 @@ export async function run(args: readonly string[], { stdout, stderr, ...around }
   try {
     await dispatch(args, { cli, setJson })
     await out.flush()
+    await err.flush()
     return 0
   } catch (error) {
     return await fail(error, { out, err, json, shown: cli.naming.shown })

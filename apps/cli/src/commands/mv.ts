@@ -49,7 +49,6 @@ async function chooseTarget(cli: Cli, session: Session, { source, target, isInto
     if (unfinished === undefined) continue
     const arrived = unfinished.copiedFiles === 1 ? '1 file has' : `${unfinished.copiedFiles} files have`
     await cli.err.line(`Going on with the move of ${cli.err.name(session.shown(source))} that began at ${unfinished.startedAt.toISOString()}; ${arrived} arrived.`)
-    await cli.err.flush()
     return to
   }
   return isInto ? inside : target
