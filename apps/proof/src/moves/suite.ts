@@ -70,7 +70,7 @@ async function moveTree({ root, random, intoRepository, killsLeft, forgets }: Tr
   for (let isDone = false; !isDone; ) {
     const outcome = await attempt(plan, { random, isToDie: kills < killsLeft })
     copies += outcome.written
-    isDone = !outcome.isKilled
+    isDone = !outcome.isKilled || (await hasEnded(plan))
     if (outcome.isKilled) kills++
     const problems = outcome.failure === undefined ? await inspect(plan, contents, { isDone }) : [outcome.failure]
     if (problems.length > 0) return { kills, copies, problems }
@@ -133,8 +133,22 @@ async function inspect(plan: MovePlan, contents: ReadonlyMap<string, string>, { 
   if (!isDone) return problems
   if (await fs.exists('/from/tree')) problems.push('the source is still there')
   if (!(await fs.exists('/to/tree/empty'))) problems.push('the empty directory did not arrive')
-  const journals = await readdir(join(plan.state, 'moves')).catch(() => [])
-  return [...problems, ...journals.filter((name) => name.endsWith('.jsonl')).map((name) => `${name} was left`)]
+  return [...problems, ...(await journalsOf(plan)).map((name) => `${name} was left`)]
+}
+
+/** Whether the process was killed behind the move's end: nothing of it is left to go on with, and the source is gone. */
+async function hasEnded(plan: MovePlan): Promise<boolean> {
+  if ((await journalsOf(plan)).length > 0) return false
+  await using fs = await open(plan)
+  return !(await fs.exists('/from/tree'))
+}
+
+async function journalsOf({ state }: MovePlan): Promise<string[]> {
+  const names = await readdir(join(state, 'moves')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return names.filter((name) => name.endsWith('.jsonl'))
 }
 
 /** A repository keeps each state that was written. */
