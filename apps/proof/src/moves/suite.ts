@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -144,10 +145,9 @@ async function hasEnded(plan: MovePlan): Promise<boolean> {
 }
 
 async function journalsOf({ state }: MovePlan): Promise<string[]> {
-  const names = await readdir(join(state, 'moves')).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw error
-  })
+  const directory = join(state, 'moves')
+  // Made by the first move that has a journal.
+  const names = existsSync(directory) ? await readdir(directory) : []
   return names.filter((name) => name.endsWith('.jsonl'))
 }
 
