@@ -7,7 +7,7 @@ export interface Chunk {
 
 /** A stream in pieces of one size, the last one shorter. */
 export interface Chunks {
-  /** Not to be called after the last piece. */
+  /** Not to be called after the last piece. A piece lasts until the second call after its own: two buffers serve all of them. */
   next(): Promise<Chunk>
   cancel(reason: unknown): Promise<void>
 }
@@ -17,6 +17,8 @@ export function openChunks(body: ReadableStream<Uint8Array>, sizeBytes: number):
   const reader = body.getReader()
   let rest: Uint8Array = new Uint8Array()
   let isDone = false
+  const buffers: [Uint8Array?, Uint8Array?] = []
+  let count = 0
   const more = async (): Promise<boolean> => {
     while (rest.length === 0 && !isDone) {
       const { done, value } = await reader.read()
@@ -26,7 +28,7 @@ export function openChunks(body: ReadableStream<Uint8Array>, sizeBytes: number):
     return rest.length > 0
   }
   const next = async (): Promise<Chunk> => {
-    const bytes = new Uint8Array(sizeBytes)
+    const bytes = (buffers[count++ % 2 === 0 ? 0 : 1] ??= new Uint8Array(sizeBytes))
     let length = 0
     while (length < sizeBytes && (await more())) {
       const part = rest.subarray(0, sizeBytes - length)

@@ -3,6 +3,8 @@ import type { GcsContext, Place } from './context.ts'
 import { type Effect, failure, type Refusal, toNexusError, toTransportError } from './errors.ts'
 import { parseJson, readRefusal } from './read-refusal.ts'
 
+const pieceBytes = 256 * 1024
+
 /** One request. */
 export interface GcsRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -88,10 +90,10 @@ async function attempt(context: GcsContext, request: GcsRequest, token: string |
   const { method, headers, body, place, effect, signal } = request
   const init: RequestInit = {
     method,
-    headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }), ...(isLong(body) && { 'content-length': String(body.length) }) },
     // Followed by hand or not at all: the token is for this host.
     redirect: 'manual',
-    ...(body !== undefined && { body: body as string | Uint8Array<ArrayBuffer> }),
+    ...(isLong(body) ? { body: piecewise(body), duplex: 'half' } : body !== undefined && { body: body as string | Uint8Array<ArrayBuffer> }),
     ...(signal !== undefined && { signal }),
   }
   try {
@@ -99,6 +101,25 @@ async function attempt(context: GcsContext, request: GcsRequest, token: string |
   } catch (error) {
     throw toTransportError(error, place, { effect, signal })
   }
+}
+
+/** Whether the platform's copy of a body would be felt: it makes one of all bytes that it is given at once. */
+function isLong(body: GcsRequest['body']): body is Uint8Array {
+  return body instanceof Uint8Array && body.length > pieceBytes
+}
+
+/** The bytes themselves, one piece after the other. */
+function piecewise(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  let at = 0
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: (controller) => {
+        controller.enqueue(bytes.subarray(at, (at += pieceBytes)))
+        if (at >= bytes.length) controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 function urlOf({ config }: GcsContext, { path, query = {}, place }: GcsRequest): string {

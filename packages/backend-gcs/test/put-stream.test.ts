@@ -102,14 +102,23 @@ it.each([false, true])('does not store what arrived damaged; the first answer lo
 
 /** Changes a byte of every first chunk on its way. */
 function damagingFetch(fetch: GcsDouble['fetch']): GcsDouble['fetch'] {
-  return (input, init) => {
+  return async (input, init) => {
     const isFirst = new Headers(init?.headers).get('content-range')?.startsWith('bytes 0-') === true
-    if (!isFirst || !(init?.body instanceof Uint8Array)) return fetch(input, init)
-    const changed = new Uint8Array(init.body)
+    if (!isFirst) return fetch(input, init)
+    const changed = new Uint8Array(await new Response(init?.body).arrayBuffer())
     changed[5] = (changed[5] ?? 0) ^ 1
     return fetch(input, { ...init, body: changed })
   }
 }
+
+it('sends a chunk, or a long object, again with a new token when the old one is refused', async () => {
+  double.faults.add({ when: isChunk, action: { kind: 'answer', answer: { status: 401 } } })
+  await store.putStream('long', streamOf(body))
+  expect([double.faults.struck, await holdsBody()]).toEqual([1, true])
+  double.revokeTokens()
+  await store.put('long', body.subarray(0, 1_000_000))
+  expect((await store.head('long'))?.sizeBytes).toBe(1_000_000)
+})
 
 it('ends with the signal in the middle of a chunk, and leaves nothing open', async () => {
   double.faults.add({ when: isChunk, skip: 1, action: { kind: 'stall', afterBytes: 0, headers: false } })
