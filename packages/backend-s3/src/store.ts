@@ -7,6 +7,7 @@ import { defaultAttempts, defaultLimits, type S3Attempts, type S3Context, type S
 import { copy, copyFrom, serviceOf } from './copy.ts'
 import { findCredentials, type S3CredentialSource } from './credentials.ts'
 import { remove, removeMatching } from './delete.ts'
+import { withEndpointHint } from './endpoint-hint.ts'
 import { get } from './get.ts'
 import { head } from './head.ts'
 import { lifecycle } from './lifecycle.ts'
@@ -38,7 +39,7 @@ export interface S3StoreOptions {
  */
 export async function openS3Store(config: S3Config, open: OpenContext, options: S3StoreOptions = {}): Promise<S3Store> {
   const context = await createContext(config, open, options)
-  const isVersioned = config.anonymous ? false : await keepsVersions(context, { signal: open.signal })
+  const isVersioned = config.anonymous ? false : await askVersioning(context, open)
   let conditions = config.anonymous ? { absent: false, match: false } : declaredConditions(context)
   let isClosed = false
   const whenOpen = (): S3Context => {
@@ -76,6 +77,17 @@ export async function openS3Store(config: S3Config, open: OpenContext, options: 
       isClosed = true
       return Promise.resolve()
     },
+  }
+}
+
+/** The first question to the bucket. */
+async function askVersioning(context: S3Context, { env, signal }: OpenContext): Promise<boolean> {
+  try {
+    return await keepsVersions(context, { signal })
+  } catch (error) {
+    context.client.destroy()
+    signal?.throwIfAborted()
+    throw withEndpointHint(error, context.config, env)
   }
 }
 

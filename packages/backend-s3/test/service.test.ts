@@ -50,6 +50,15 @@ describe('a presigned URL', () => {
   })
 })
 
+it('an endpoint that only the environment names is not used, and the failure says so', async () => {
+  // Nothing listens there; Amazon itself is never asked, because the region's name leads nowhere.
+  const config = parseS3Config({ bucket: 'bucket', region: 'nowhere.invalid', accessKeyId: 'a', secretAccessKey: 'b' })
+  const failure = await openS3Store(config, testContext({ AWS_ENDPOINT_URL: double.url }), { attempts: { calls: 1, steps: 1 } }).catch((error: unknown) => error)
+  expect(failure).toMatchObject({ code: 'unavailable' })
+  expect(String(failure)).toContain(`AWS_ENDPOINT_URL is set, and a mount does not use it: say ?endpoint=${double.url}`)
+  expect(double.requests.records).toEqual([])
+})
+
 describe('requests are signed', () => {
   it.each([
     ['a wrong secret', { secretAccessKey: 'wrong' }, 'unauthenticated', 'The signature does not match'],
