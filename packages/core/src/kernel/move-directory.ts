@@ -35,7 +35,7 @@ export async function moveDirectory(move: Move, record: MoveRecord): Promise<Fil
 async function copyAll(move: Move, record: MoveRecord): Promise<string[]> {
   const { source, target, options } = move
   const directories: string[] = []
-  await forEachConcurrently(listAt(source, { signal: options?.signal, recursive: true }), { concurrency, signal: options?.signal }, async (entry, signal) => {
+  await forEachConcurrently(listAt(source, { signal: options?.signal, recursive: true, fresh: true }), { concurrency, signal: options?.signal }, async (entry, signal) => {
     const path = relativePath(entry.path, source.path).slice(1)
     const ends = { source: below(source, path), target: below(target, path), options: { signal, onPass: options?.onPass } }
     if (entry.kind === 'file') await copyOnce({ ...move, ...ends }, path, record)
