@@ -1,6 +1,7 @@
 import type { RecordCodec } from '@nexus/core/contract'
 import type { ObjectStore } from '../object-store.ts'
 import type { JournalCache } from './journal-cache.ts'
+import type { SharedReads } from './shared-reads.ts'
 import type { StoreClock } from './store-clock.ts'
 
 /** Waits so many milliseconds. @throws `signal.reason` when aborted */
@@ -18,6 +19,7 @@ export interface BucketContext {
   readonly hasOneWriter: boolean
   readonly clock: StoreClock
   readonly cache: JournalCache
+  readonly reads: SharedReads
   /** `nexus.json`, once it was read. */
   descriptor: { readonly id: string; readonly bytes: Uint8Array } | undefined
   /** Whether the service was seen to refuse a create-only write of what exists. */

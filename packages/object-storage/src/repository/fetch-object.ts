@@ -6,9 +6,9 @@ import { corruptJournal, goneFromJournal, journalKey, type JournalObject, parseJ
 
 /** Bytes of an inline content. @throws NexusError `not_found`, `corrupt` */
 export async function readInline(context: BucketContext, { segment, offset, sizeBytes }: InlineLocation): Promise<Uint8Array> {
-  const known = context.cache.get(segment)
-  if (known !== undefined) return known.bytes.slice(offset, offset + sizeBytes)
   if (sizeBytes === 0) return new Uint8Array(0)
+  const known = context.cache.get(segment) ?? (await context.reads.whole(context, segment))
+  if (known !== undefined && offset + sizeBytes <= known.bytes.length) return known.bytes.slice(offset, offset + sizeBytes)
   const key = journalKey(segment)
   const bytes = await repeatedly(context, undefined, async () => {
     const body = await context.store.get(key, { range: { offset, length: sizeBytes } })

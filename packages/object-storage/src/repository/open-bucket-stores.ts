@@ -6,6 +6,7 @@ import type { BucketContext, Delay } from './context.ts'
 import { createJournal } from './journal.ts'
 import { JournalCache } from './journal-cache.ts'
 import { oneWriterReason } from './prove-create-only.ts'
+import { SharedReads } from './shared-reads.ts'
 import { createStoreClock } from './store-clock.ts'
 
 /** What {@link openBucketStores} takes; the `OpenContext` that a definition is given will do. */
@@ -41,6 +42,7 @@ export async function openBucketStores(store: ObjectStore, options: BucketStoreO
     hasOneWriter,
     clock: createStoreClock(now),
     cache: new JournalCache(now),
+    reads: new SharedReads(),
     descriptor: undefined,
     isProven: false,
   }
