@@ -4,8 +4,8 @@ import type { BucketService } from './buckets/open-service.ts'
 import { openNexusBucket } from './buckets/nexus-bucket.ts'
 import { peakBytes } from './peak-memory.ts'
 
-const [scheme = '', url = '', cacheDirectory, direction = '', chunks = '0'] = process.argv.slice(2)
-const store = await openNexusBucket({ scheme: scheme as BucketService['scheme'], url }, { cacheDirectory })
+const [scheme = '', url = '', stateDirectory, direction = '', chunks = '0'] = process.argv.slice(2)
+const store = await openNexusBucket({ scheme: scheme as BucketService['scheme'], url }, stateDirectory)
 const zeros = new Uint8Array(1024 * 1024)
 await store.file('/first').write(new Uint8Array(1024))
 await store.file('/first').read()

@@ -11,8 +11,10 @@ export interface BucketMountOptions {
   readonly layout: 'path' | 'cas'
   /** Below the bucket; default all of it. */
   readonly prefix?: string
-  /** Where its caches keep what they keep; default nowhere, there are none. */
-  readonly cacheDirectory?: string | undefined
+  /** Where caches and indexes stand; default: where the user has them. */
+  readonly stateDirectory?: string | undefined
+  /** Whether it has caches; default false. */
+  readonly cached?: boolean | undefined
 }
 
 /** Which service, and where. */
@@ -22,16 +24,16 @@ type BucketPlace = Pick<BucketService, 'scheme' | 'url'>
 export const bucketAt = '/bucket'
 
 /** Mounts a service's bucket as people do, remembering nothing. */
-export async function mountBucket({ scheme, url: endpoint }: BucketPlace, { layout, prefix = '', cacheDirectory }: BucketMountOptions): Promise<SlimNexusFS> {
+export async function mountBucket({ scheme, url: endpoint }: BucketPlace, { layout, prefix = '', stateDirectory, cached = false }: BucketMountOptions): Promise<SlimNexusFS> {
   const uri = scheme === 's3' ? `s3://bucket/${prefix}` : `gcs://project/bucket/${prefix}`
   const options = scheme === 's3' ? { endpoint, layout, region: 'us-east-1', ...serviceKeys } : { endpoint, layout, anonymous: true }
-  if (cacheDirectory !== undefined) process.env['NEXUS_FS_STATE_DIR'] = cacheDirectory
-  return await mount({ uri, at: bucketAt, options }, { ephemeral: true, cache: cacheDirectory === undefined ? false : {}, backends: { s3: s3Backend, gcs: gcsBackend } })
+  if (stateDirectory !== undefined) process.env['NEXUS_FS_STATE_DIR'] = stateDirectory
+  return await mount({ uri, at: bucketAt, options }, { ephemeral: true, cache: cached ? {} : false, backends: { s3: s3Backend, gcs: gcsBackend } })
 }
 
-/** Ours, layout `path`. */
-export async function openNexusBucket(service: BucketPlace, options: Pick<BucketMountOptions, 'cacheDirectory'> = {}): Promise<BucketStore> {
-  const fs = await mountBucket(service, { layout: 'path', ...options })
+/** Ours, layout `path`; with caches, where they may stand. */
+export async function openNexusBucket(service: BucketPlace, stateDirectory?: string): Promise<BucketStore> {
+  const fs = await mountBucket(service, { layout: 'path', stateDirectory, cached: stateDirectory !== undefined })
   return {
     name: 'nexus',
     ...nothingBeside,

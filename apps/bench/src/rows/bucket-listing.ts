@@ -21,7 +21,7 @@ async function listAll(service: BucketService, store: BucketStore, objects: numb
 }
 
 async function listedTwice(service: BucketService, lab: Lab, objects: number): Promise<number> {
-  const store = await openNexusBucket(service, { cacheDirectory: lab.directory('cache') })
+  const store = await openNexusBucket(service, lab.directory('cache'))
   await listAll(service, store, objects)
   const { requests } = await listAll(service, store, objects)
   await store.close()

@@ -67,7 +67,7 @@ function streamingOut(chunks: number): (store: BucketStore) => Promise<Contender
 type Openers<S extends FileStore> = (service: BucketService, lab: Lab) => Promise<readonly S[]>
 
 const besideSdk: Openers<BucketStore> = async (service) => [await openNexusBucket(service), openSdkBucket(service)]
-const cachedBesideSdk: Openers<BucketStore> = async (service, lab) => [await openNexusBucket(service, { cacheDirectory: lab.directory('cache') }), openSdkBucket(service)]
+const cachedBesideSdk: Openers<BucketStore> = async (service, lab) => [await openNexusBucket(service, lab.directory('cache')), openSdkBucket(service)]
 const besideFetch: Openers<FileStore> = async (service) => [await openNexusBucket(service), openFetchBucket(service)]
 
 interface BucketRace<S extends FileStore> {

@@ -31,9 +31,16 @@ const jobs: Readonly<Record<'single' | 'batched' | 'reading', Job>> = {
   reading: (fs, paths) => inFlight(together, paths.map((path) => () => fs.read(path))),
 }
 
-/** Each job in a mount of its own, that knows nothing of those before; closing it belongs to the requests. */
-async function inRepository(service: BucketService, { prefix, files, job }: { readonly prefix: string; readonly files: number; readonly job: Job }): Promise<Measured> {
-  const fs = await mountBucket(service, { layout: 'cas', prefix })
+interface Task {
+  readonly prefix: string
+  readonly files: number
+  readonly job: Job
+  readonly stateDirectory: string
+}
+
+/** Each job as if on a machine of its own, that knows nothing of those before; closing it belongs to the requests. */
+async function inRepository(service: BucketService, { prefix, files, job, stateDirectory }: Task): Promise<Measured> {
+  const fs = await mountBucket(service, { layout: 'cas', prefix, stateDirectory })
   const paths = Array.from({ length: files }, (_, index) => `${bucketAt}/d-${index % 100}/f-${index}`)
   await service.ask('clear')
   const time = (await elapsed(() => job(fs, paths))) / files
@@ -66,13 +73,14 @@ async function measure(lab: Lab): Promise<readonly Fact[]> {
   const files = lab.pick({ full: 10_000, quick: 10_000, tiny: 200 })
   const found = { single: [] as Measured[], batched: [] as Measured[], reading: [] as Measured[], sdk: [] as number[] }
   const service = await openService('s3')
+  const run = (prefix: string, job: Job): Promise<Measured> => inRepository(service, { prefix, files, job, stateDirectory: lab.directory('state') })
   try {
     for (let round = 0; round < lab.pick({ full: 3, quick: 1, tiny: 1 }); round++) {
       // A fifth of the files tells the SDK's time for one as well.
       found.sdk.push(await bySdk(service, Math.ceil(files / 5)))
-      found.single.push(await inRepository(service, { prefix: `single-${round}`, files, job: jobs.single }))
-      found.batched.push(await inRepository(service, { prefix: `batched-${round}`, files, job: jobs.batched }))
-      found.reading.push(await inRepository(service, { prefix: `single-${round}`, files, job: jobs.reading }))
+      found.single.push(await run(`single-${round}`, jobs.single))
+      found.batched.push(await run(`batched-${round}`, jobs.batched))
+      found.reading.push(await run(`single-${round}`, jobs.reading))
     }
   } finally {
     await service.close()
@@ -82,7 +90,7 @@ async function measure(lab: Lab): Promise<readonly Fact[]> {
   return [
     ...writingFacts(`S3: ${files} files of 1 KB into a repository, ${together} in flight`, medianOf(found.single), beside),
     ...writingFacts(`S3: ${files} files of 1 KB into a repository, in batches of ${batchFiles}`, medianOf(found.batched), beside),
-    { title: `S3: reading ${files} files of 1 KB from a repository, by a new mount`, value: `${formatTime(reading.time)} a file, ${reading.requests} requests` },
+    { title: `S3: reading ${files} files of 1 KB from a repository, on another machine`, value: `${formatTime(reading.time)} a file, ${reading.requests} requests` },
   ]
 }
 

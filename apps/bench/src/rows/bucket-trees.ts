@@ -37,7 +37,7 @@ function environment(lab: Lab, { url }: BucketService): NodeJS.ProcessEnv {
     // What rclone cannot use it does not run with.
     AWS_CA_BUNDLE: '',
     HOME: home, NEXUS_FS_STATE_DIR: home, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, RCLONE_CONFIG: join(home, 'rclone.conf'),
-    RCLONE_CONFIG_BENCH_TYPE: 's3', RCLONE_CONFIG_BENCH_PROVIDER: 'Other', RCLONE_CONFIG_BENCH_ENDPOINT: url, RCLONE_CONFIG_BENCH_REGION: 'us-east-1',
+    RCLONE_CONFIG_BENCH_TYPE: 's3', RCLONE_CONFIG_BENCH_PROVIDER: 'Other', RCLONE_CONFIG_BENCH_ENDPOINT: url, RCLONE_CONFIG_BENCH_REGION: 'us-east-1', RCLONE_CONFIG_BENCH_LIST_VERSION: '2',
     RCLONE_CONFIG_BENCH_ACCESS_KEY_ID: accessKeyId, RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY: secretAccessKey,
   }
 }
