@@ -7,11 +7,13 @@ import { commonCapabilities, noCapabilities } from './capabilities.ts'
 import { changes } from './changes.ts'
 import { deleteSnapshot, presign, search, snapshot, snapshots, usage, versions } from './delegate.ts'
 import { deletePath, mkdir } from './delete.ts'
+import { gated } from './gated.ts'
 import { healthOf, type KernelHealth } from './health.ts'
+import { type HoldOptions, holdChanges } from './hold-changes.ts'
 import { list } from './list.ts'
 import type { KernelListOptions } from './list-at.ts'
 import type { MountEntry, MountInfo, UnmountOptions } from './mount-info.ts'
-import { addMount, infoOf, type MountSet, removeMount } from './mount-set.ts'
+import { addMount, infoOf, type MountSet, removeMount, type ReplaceOptions, type ReplacingEntry, replaceMount, requireMount } from './mount-set.ts'
 import { createMountTable } from './mount-table.ts'
 import type { Mounted } from './mounted.ts'
 import { copy, rename } from './move.ts'
@@ -46,6 +48,18 @@ export interface Kernel extends Required<Omit<Backend, OfOneStorage>> {
   mount(entry: MountEntry): Promise<string>
   /** New calls miss the mount at once; resolves when what was under way has ended and the backend is closed. @throws NexusError `mount_not_found` */
   unmount(idOrMountPoint: string, options?: UnmountOptions): Promise<void>
+  /**
+   * Puts another backend in the place of a mount's, at once; id, mount point, name, priority and read-only stay. Resolves when what was under way on the old
+   * one has ended and it is closed; feeds of its changes end with `unavailable`. @throws NexusError `mount_not_found`
+   */
+  replace(idOrMountPoint: string, entry: ReplacingEntry, options?: ReplaceOptions): Promise<void>
+  /**
+   * Runs `work` while changes to the mount wait and none is under way; reading goes on.
+   * @throws NexusError `mount_not_found`; `busy` when changes are held back already, and when one under way does not end in time
+   */
+  holdChanges<R>(idOrMountPoint: string, work: () => Promise<R>, options?: HoldOptions): Promise<R>
+  /** The backend of a mount as it was given, below its layers. Closing it stays with the kernel. @throws NexusError `mount_not_found` */
+  storageOf(idOrMountPoint: string): Backend
   /** In the order in which they were mounted. */
   mounts(): MountInfo[]
   /** Where a path routes; `undefined` where nothing is mounted. */
@@ -63,6 +77,7 @@ export function createKernel({ registry = createMetricsRegistry(), version = '0.
     registry,
     uses: new Map(),
     leaving: new Set(),
+    replaced: new Set(),
     lastId: 0,
   }
   let closing: Promise<void> | undefined
@@ -73,11 +88,12 @@ export function createKernel({ registry = createMetricsRegistry(), version = '0.
       return commonCapabilities(Array.from(context.mounts.values(), ({ backend }) => backend.capabilities))
     },
     capabilitiesAt: (path) => capabilitiesAt(context, path),
-    ...fileVerbs(context),
-    ...treeVerbs(context),
-    ...historyVerbs(context),
+    ...gated(context, { ...fileVerbs(context), ...treeVerbs(context), ...historyVerbs(context) }),
     mount: async (entry) => await Promise.resolve(addMount(context, entry)),
     unmount: (idOrMountPoint, options) => removeMount(context, idOrMountPoint, options),
+    replace: (idOrMountPoint, entry, options) => replaceMount(context, idOrMountPoint, { entry, options }),
+    holdChanges: (idOrMountPoint, work, options) => holdChanges(context, idOrMountPoint, { work, options }),
+    storageOf: (idOrMountPoint) => requireMount(context, idOrMountPoint, 'migrate').source,
     mounts: () => Array.from(context.mounts.values(), infoOf),
     mountInfo: (path) => mountInfo(context, path),
     health: () => healthOf(context),
@@ -141,6 +157,7 @@ async function closeAll(context: MountSet): Promise<void> {
       failures.push(mountPoint, error)
     }
   }
+  await Promise.all([...context.replaced].map((mounted) => mounted.endUnbegun()))
   // Whoever unmounted hears how that ended.
   await Promise.allSettled(context.leaving)
   if (failures.length === 0) return

@@ -19,6 +19,8 @@ export interface MountSet extends KernelContext {
   readonly uses: Map<Backend, number>
   /** Unmounts under way, which a close waits for. */
   readonly leaving: Set<Promise<void>>
+  /** Backends that others took the place of, while something of theirs is still under way. */
+  readonly replaced: Set<Mounted>
   lastId: number
 }
 
@@ -55,21 +57,78 @@ export function addMount(set: MountSet, entry: MountEntry): string {
 
 /** Takes a mount out at once, waits for or ends what is under way on it, and closes its backend. */
 export async function removeMount(set: MountSet, idOrMountPoint: string, options: UnmountOptions = {}): Promise<void> {
-  const mounted = set.mounts.get(idOrMountPoint) ?? mountedAt(set, idOrMountPoint)
-  if (mounted === undefined) throw new NexusError('mount_not_found', { op: 'unmount', path: idOrMountPoint, backend: 'nexus' })
+  const mounted = requireMount(set, idOrMountPoint, 'unmount')
   set.table.remove(mounted)
   set.mounts.delete(mounted.id)
-  const leaving = release(set, mounted, options)
-  set.leaving.add(leaving)
+  // Whoever waits finds that nothing is mounted here, or what lies above.
+  mounted.gate.open()
+  await leave(set, () => release(set, mounted, options))
+}
+
+/** What takes the place of a mount's backend; the rest of the mount stays as it is. */
+export type ReplacingEntry = Pick<MountEntry, 'backend' | 'uri' | 'storage' | 'backendType' | 'layout' | 'layers'>
+
+/** When the backend that was replaced may be closed. */
+export interface ReplaceOptions {
+  /** Not before this has settled, because somebody reads it still. */
+  readonly keepUntil?: Promise<unknown> | undefined
+}
+
+/**
+ * Puts another backend in the place of a mount's, at once: what is under way ends on the old one, what begins later goes to the new one. Id, mount point, name,
+ * priority and read-only stay.
+ * @returns When the old backend is closed, after its last call, body and iteration; feeds of its changes end with `unavailable`
+ * @throws NexusError `mount_not_found`
+ */
+export async function replaceMount(set: MountSet, idOrMountPoint: string, { entry, options = {} }: { readonly entry: ReplacingEntry; readonly options?: ReplaceOptions | undefined }): Promise<void> {
+  const old = requireMount(set, idOrMountPoint, 'replace')
+  const { id, name, mountPoint, priority, readonly } = old.facts
+  const { backend, uri, storage, backendType, layout = backend.capabilities.layout } = entry
+  const isReadonly = readonly && !old.source.capabilities.readonly
+  const state = unavailableReason(backend) === undefined ? 'active' : 'unavailable'
+  const facts = { id, name, mountPoint, uri, storage, backendType, layout, priority, readonly: isReadonly || backend.capabilities.readonly, state } as const
+  const mounted = new Mounted({ facts, source: backend, backend: layered(set, { ...entry, mountPoint, readonly: isReadonly }), hidden: false, gate: old.gate })
+  set.table.replace(old, mounted)
+  set.mounts.set(id, mounted)
+  set.uses.set(backend, (set.uses.get(backend) ?? 0) + 1)
+  await leave(set, () => releaseReplaced(set, old, options))
+}
+
+async function releaseReplaced(set: MountSet, old: Mounted, { keepUntil }: ReplaceOptions): Promise<void> {
+  set.replaced.add(old)
   try {
-    await leaving
+    // Its outcome is told to whoever made it.
+    await Promise.allSettled([keepUntil])
+    await release(set, old, { keepsUnbegun: true, why: 'was replaced by other storage; list again and watch from now on.' })
   } finally {
-    set.leaving.delete(leaving)
+    set.replaced.delete(old)
   }
 }
 
-async function release(set: MountSet, mounted: Mounted, { drain = true, signal }: UnmountOptions): Promise<void> {
-  await mounted.finish({ drain, signal })
+/** The mount of that id or at that place. @throws NexusError `mount_not_found` */
+export function requireMount(set: MountSet, idOrMountPoint: string, op: string): Mounted {
+  const mounted = set.mounts.get(idOrMountPoint) ?? mountedAt(set, idOrMountPoint)
+  if (mounted === undefined) throw new NexusError('mount_not_found', { op, path: idOrMountPoint, backend: 'nexus' })
+  return mounted
+}
+
+async function leave({ leaving }: MountSet, run: () => Promise<void>): Promise<void> {
+  const left = run()
+  leaving.add(left)
+  try {
+    await left
+  } finally {
+    leaving.delete(left)
+  }
+}
+
+interface Releasing extends UnmountOptions {
+  readonly keepsUnbegun?: boolean | undefined
+  readonly why?: string | undefined
+}
+
+async function release(set: MountSet, mounted: Mounted, { drain = true, ...rest }: Releasing): Promise<void> {
+  await mounted.finish({ drain, ...rest })
   if (mountedAt(set, mounted.mountPoint) === undefined) set.registry.forget(mounted.mountPoint)
   const uses = (set.uses.get(mounted.source) ?? 1) - 1
   if (uses > 0) return void set.uses.set(mounted.source, uses)
@@ -82,7 +141,7 @@ export function infoOf({ facts, backend }: Mounted): MountInfo {
   return { ...facts, capabilities: backend.capabilities }
 }
 
-function layered({ registry }: MountSet, { backend, mountPoint, readonly: isReadonly = false, layers }: MountEntry): Backend {
+function layered({ registry }: MountSet, { backend, mountPoint, readonly: isReadonly = false, layers }: Pick<MountEntry, 'backend' | 'mountPoint' | 'readonly' | 'layers'>): Backend {
   const own = { metrics: metrics(registry, { mount: mountPoint }), readonly: isReadonly ? readonly() : undefined }
   return orderLayers({ ...layers, ...own })(backend)
 }

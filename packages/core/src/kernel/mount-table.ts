@@ -32,6 +32,8 @@ export interface MountTable<M extends Mountable> {
   /** @throws NexusError `mount_collision`: something stands there, would be buried, or would bury this one (unless `allowShadow`) */
   add(mount: M, options?: { readonly allowShadow?: boolean | undefined }): void
   remove(mount: M): void
+  /** Puts another one in the place of one that stands; both have one mount point and one priority. */
+  replace(mount: M, by: M): void
   /** How many nodes all lookups have visited. */
   visitedNodes(): number
 }
@@ -72,6 +74,12 @@ export function createMountTable<M extends Mountable>(): MountTable<M> {
       node.mount = undefined
       settle(node)
       prune(node)
+    },
+    replace: (mount, by) => {
+      const node = find(mount.mountPoint)
+      if (node.mount !== mount) return
+      node.mount = by
+      settle(node)
     },
     visitedNodes: () => visited,
   }

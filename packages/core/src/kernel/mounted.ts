@@ -3,9 +3,19 @@ import { NexusError } from '../contract/errors.ts'
 import type { Path } from '../contract/paths.ts'
 import type { MountInfo } from './mount-info.ts'
 import type { Mountable } from './mount-table.ts'
+import { WriteGate } from './write-gate.ts'
 
 /** Called when a body or an iteration must end before its reader has finished. */
 type Abandon = (reason: NexusError) => Promise<void>
+
+/** How a mount comes to its end. */
+interface FinishOptions {
+  readonly drain: boolean
+  readonly signal?: AbortSignal | undefined
+  readonly keepsUnbegun?: boolean | undefined
+  /** What happened to it, for who is cut off. */
+  readonly why?: string | undefined
+}
 
 /**
  * A backend in its place, and what is under way on it. Calls are counted; bodies and iterations, which may rest between two steps of
@@ -25,6 +35,8 @@ export class Mounted implements Mountable {
   readonly facts: Omit<MountInfo, 'capabilities'>
   /** Options of a call that has none of its own: the signal of the mount. */
   readonly callOptions: CallOptions
+  /** Whether changes may begin. */
+  readonly gate: WriteGate
   readonly #aborter = new AbortController()
   readonly #feeds = new AbortController()
   readonly #held = new Map<Abandon, () => boolean>()
@@ -36,11 +48,14 @@ export class Mounted implements Mountable {
     source,
     facts,
     hidden,
+    gate = new WriteGate(),
   }: {
     readonly backend: Backend
     readonly source: Backend
     readonly facts: Omit<MountInfo, 'capabilities'>
     readonly hidden: boolean
+    /** Of the mount that stood here before. */
+    readonly gate?: WriteGate | undefined
   }) {
     this.id = facts.id
     this.mountPoint = facts.mountPoint
@@ -50,6 +65,7 @@ export class Mounted implements Mountable {
     this.backend = backend
     this.source = source
     this.facts = facts
+    this.gate = gate
     this.callOptions = { signal: this.#aborter.signal }
   }
 
@@ -89,11 +105,14 @@ export class Mounted implements Mountable {
     }
   }
 
-  /** Resolves when nothing is under way any more. Nothing new may begin. */
-  async finish({ drain, signal }: { readonly drain: boolean; readonly signal?: AbortSignal | undefined }): Promise<void> {
-    const reason = new NexusError('unavailable', { reason: `${this.label} was unmounted.` })
+  /**
+   * Resolves when nothing is under way any more. Nothing new may begin.
+   * @param options.keepsUnbegun Waits also for what nobody began to read, until {@link endUnbegun}.
+   */
+  async finish({ drain, signal, keepsUnbegun = false, why = 'was unmounted.' }: FinishOptions): Promise<void> {
+    const reason = new NexusError('unavailable', { reason: `${this.label} ${why}` })
     this.#feeds.abort(reason)
-    await this.#abandon(reason, (isBegun) => !isBegun())
+    if (!keepsUnbegun) await this.#abandon(reason, (isBegun) => !isBegun())
     if (this.#active === 0) return
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve
@@ -103,6 +122,11 @@ export class Mounted implements Mountable {
     else signal?.addEventListener('abort', end, { once: true })
     await idle
     signal?.removeEventListener('abort', end)
+  }
+
+  /** Gives up what nobody began to read: it would never end. */
+  async endUnbegun(): Promise<void> {
+    await this.#abandon(new NexusError('unavailable', { reason: `${this.label} was closed.` }), (isBegun) => !isBegun())
   }
 
   async #abort(reason: NexusError): Promise<void> {

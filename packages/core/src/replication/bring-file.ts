@@ -17,10 +17,12 @@ const maxAttempts = 3
 
 /** Makes a file that stands on both sides the same. */
 export async function bringAgain(run: SyncRun, target: Entry, bringing: Bringing): Promise<void> {
-  const { backend, options, tally, throttle } = run
+  const { backend, options, tally, throttle, ledger } = run
   const { source, signal } = bringing
-  if (!(await isSameContent({ backend, checksum: options.checksum === true, throttle, signal }, source, target))) return bringFile(run, bringing)
-  const patch = metadataPatch(backend, source, target)
+  const isSame = ledger?.holds(source, target) ?? (await isSameContent({ backend, checksum: options.checksum === true, throttle, signal }, source, target))
+  if (!isSame) return bringFile(run, bringing)
+  // What was noted came with its metadata.
+  const patch = ledger === undefined ? metadataPatch(backend, source, target) : undefined
   if (patch === undefined || backend.setMetadata === undefined) {
     tally.counts.unchanged++
     tally.saw(source.path)
@@ -58,7 +60,17 @@ async function statUnlessGone({ backend }: SyncRun, { source: { path }, signal }
   }
 }
 
-async function copyOnce({ backend, tally, throttle }: SyncRun, { source, to, signal }: Bringing): Promise<void> {
+/** What can be copied in no certain state was copied in this one if it stands in it before and after. */
+async function isUnchanged(backend: SyncRun['backend'], { path, etag }: Entry, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await backend.stat(path, { fresh: true, signal })).etag === etag
+  } catch (error) {
+    if (isNexusError(error, 'not_found')) return false
+    throw error
+  }
+}
+
+async function copyOnce({ backend, tally, throttle, ledger }: SyncRun, { source, to, signal }: Bringing): Promise<void> {
   let passedBytes = 0
   const onPass = async (sizeBytes: number): Promise<void> => {
     await throttle?.take(sizeBytes, signal)
@@ -71,6 +83,7 @@ async function copyOnce({ backend, tally, throttle }: SyncRun, { source, to, sig
     const copied = await backend.copy(source.path, to, options)
     // What the service copied by itself has not passed, and has been brought all the same.
     tally.counts.bytes += (source.sizeBytes ?? copied.sizeBytes ?? passedBytes) - passedBytes
+    if (ledger !== undefined && (ifMatch !== false || (await isUnchanged(backend, source, signal)))) ledger.note(source, copied)
   } catch (error) {
     tally.counts.bytes -= passedBytes
     throw error

@@ -1,4 +1,4 @@
-import type { Backend } from '../contract/backend.ts'
+import type { Backend, Entry, FileStat } from '../contract/backend.ts'
 import { type Path, underPath } from '../contract/paths.ts'
 import { checkCount } from '../contract/check-arguments.ts'
 import { requireMember } from '../facade/require-member.ts'
@@ -9,6 +9,13 @@ import type { SyncOptions } from './sync-options.ts'
 import type { Tally } from './tally.ts'
 import { createThrottle, type Throttle } from './throttle.ts'
 
+/** What was copied from where, in which states: it decides what is the same where nothing may be taken for likely. */
+export interface CopyLedger {
+  /** Whether both are, in the states in which they stand, a file and its copy. */
+  holds(source: Entry, target: Entry): boolean
+  note(source: Entry, target: FileStat): void
+}
+
 /** Two directories that are made equal, checked. */
 export interface SyncPair {
   readonly backend: Backend & Required<Pick<Backend, 'copy'>>
@@ -17,6 +24,8 @@ export interface SyncPair {
   readonly options: SyncOptions
   readonly filter: SyncFilter
   readonly throttle: Throttle | undefined
+  /** Asked instead of sizes, digests and times. */
+  readonly ledger?: CopyLedger | undefined
 }
 
 /** One pass over a pair, or a part of it. */
