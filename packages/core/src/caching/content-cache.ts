@@ -89,12 +89,16 @@ async function read(context: LayerContext, path: Path, options: ReadOptions = {}
   return partOf(context, await fetchSpan(context, { path, span, signal }), { span, signal })
 }
 
-/** From the storage; what comes is kept where it begins with a block. */
+/**
+ * From the storage. Whole copies and syncs read so, and each file once: what comes is not kept, unless it takes the place of what is (by a name that tells the
+ * content nothing is ever out of date).
+ */
 async function readFresh(context: LayerContext, path: Path, options: ReadOptions): Promise<FileContent> {
   const content = await context.inner.read(path, options)
   const span = toSpan(options.range, content.stat.sizeBytes)
-  const isAligned = span !== undefined && span.from === 0
-  return isAligned ? teed(content, keptBody(context, content.stat, span.to), 0) : content
+  if (context.isByContent || span?.from !== 0) return content
+  const isKept = await context.blocks.has({ scope: context.scope, name: shortName(path, 32) }, 0)
+  return isKept ? teed(content, keptBody(context, content.stat, span.to), 0) : content
 }
 
 /** Whether looking for the file's state may spare its bytes: asked before anything is, so that the first read of a file is one request. */
@@ -105,7 +109,9 @@ async function mayBeKept({ blocks, scope, isByContent }: LayerContext, path: Pat
 }
 
 async function readKept(context: LayerContext, path: Path, { range, ifMatch, signal }: ReadOptions): Promise<FileContent | undefined> {
-  const stat = await orUndefined(context.inner.stat(path, { signal, ...(ifMatch !== undefined && { fresh: true }) }), signal)
+  // A repository decides a condition by its index, as old as that may be.
+  const isAsked = ifMatch !== undefined && !context.isByContent
+  const stat = await orUndefined(context.inner.stat(path, { signal, ...(isAsked && { fresh: true }) }), signal)
   const file = stat === undefined ? undefined : context.fileOf(stat)
   const { sizeBytes, etag } = stat ?? {}
   if (stat === undefined || file === undefined || sizeBytes === undefined || (ifMatch !== undefined && etag !== ifMatch)) return undefined

@@ -128,13 +128,21 @@ async function copyThrough(move: Move): Promise<FileStat> {
 
 /** The source as it stands; the conditions that no single step of a copy would check. */
 async function checkSource({ source, target, options }: Move): Promise<FileStat> {
-  const stat = await statAt(source, signalOf(options))
+  const stat = await statMatching(source, target.path === source.path, options)
   const place = { op: source.op, path: source.path, backend: source.mount.backend.scheme }
   if (options?.ifMatch !== undefined && stat.etag !== options.ifMatch) throw new NexusError('precondition_failed', place)
   if (target.path === source.path) return stat
   if (isWithin(target.path, source.path))
     throw new NexusError('invalid_argument', { ...place, path: target.path, reason: 'It lies inside the directory itself.' })
   return stat
+}
+
+/** What is remembered refuses no condition; where it keeps one, the read under the same condition looks again, unless there is none (`isLast`). */
+async function statMatching(source: Place, isLast: boolean, options: KernelMoveOptions | undefined): Promise<FileStat> {
+  const { ifMatch, signal } = options ?? {}
+  const stat = ifMatch !== undefined && isLast ? undefined : await statAt(source, { signal })
+  const isDecided = ifMatch === undefined || stat?.etag === ifMatch
+  return stat !== undefined && isDecided ? stat : statAt(source, { fresh: true, signal })
 }
 
 /** A document that reads back differently cannot be verified, and its original would be gone. */

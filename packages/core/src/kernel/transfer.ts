@@ -36,7 +36,9 @@ export function refuseMetadataLoss({ target }: Move, metadata: FileStat['metadat
 }
 
 async function pass({ source, target, options }: Move): Promise<Passed> {
-  await using content = await readAt(source, { ifMatch: options?.ifMatch, signal: options?.signal })
+  // Past the caches, which keep what is read again; a repository would look at its journal for each file, and is left to its index.
+  const fresh = capabilitiesOf(source).layout !== 'cas'
+  await using content = await readAt(source, { ifMatch: options?.ifMatch, fresh, signal: options?.signal })
   const { body, digest } = await digestedBody(content, { op: source.op, path: source.path, backend: source.mount.backend.scheme, onPass: options?.onPass })
   const written = await writeAt(target, body, writeOptions(target, content.stat, options))
   return { source: content.stat, written, digest: digest() }
