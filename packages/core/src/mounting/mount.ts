@@ -17,6 +17,7 @@ import { tiersOf } from './tiers-of.ts'
 import { parseTierRule, type TierSource } from '../tiering/parse-tier-rule.ts'
 import type { TierRule } from '../tiering/rule.ts'
 import { holderOf } from '../tiering/tier-mounts.ts'
+import type { MigrationWorld } from '../migration/open-target.ts'
 
 /**
  * Mounts sources and gives one filesystem over them: `mount('s3://bucket', 'local://./data')`, `mount('local://./data', { at: '/data' })`.
@@ -40,14 +41,16 @@ export async function mountIn(environment: Environment, args: readonly unknown[]
   const kernel = createKernel({ version: coreVersion(), moveJournal: moveJournalIn(environment) })
   const { backends, resolveFrom, ephemeral, ...opening } = options
   const tiers = await tiersOf(kernel, { rules: [...rules, ...rememberedRules(known)], mounts: requests, environment })
-  const opened = await openMounts(kernel, requests, { registry: { backends, resolveFrom, environment }, tiers, ...opening })
+  const registry = { backends, resolveFrom, environment }
+  const opened = await openMounts(kernel, requests, { registry, tiers, ...opening })
   if (sources.length > 0 && ephemeral !== true) {
     await remember(opened, { environment, context, tiers: written, signal: options.signal }).catch(async (error: unknown) => {
       await undoMounts(kernel, opened)
       throw error
     })
   }
-  return mountedFacade(kernel, tiers)
+  const rememberMigrated = ephemeral === true ? undefined : rememberMigration(environment, context)
+  return mountedFacade(kernel, { opening: { registry, tiers, cache: opening.cache }, remember: rememberMigrated })
 }
 
 function remembered({ workingDirectory, homeDirectory }: Environment, mount: RememberedMount): MountRequest {
@@ -60,6 +63,18 @@ function remembered({ workingDirectory, homeDirectory }: Environment, mount: Rem
 
 function rememberedRules(mounts: readonly RememberedMount[]): readonly TierRule[] {
   return mounts.flatMap(({ tiers = [] }) => checkedFor('mount', () => tiers.map((rule, index) => parseTierRule(rule, ['tiers', index]))))
+}
+
+/** Writes down where a mount leads after its migration; one that is not remembered stays so. Its tier rules stay with it. */
+function rememberMigration(environment: Environment, context: SourceContext): MigrationWorld['remember'] {
+  const directory = stateDirectory(environment)
+  return async (request, manifest) => {
+    const known = (await readMounts(directory)).find(({ mountPoint }) => mountPoint === request.mountPoint)
+    const mount = toRemembered(request, manifest, context)
+    if (known === undefined || mount === undefined) return false
+    await rememberMounts([known.readonly === undefined ? mount : { ...mount, readonly: known.readonly }], { directory, warn: environment.warn })
+    return true
+  }
 }
 
 interface RememberContext {

@@ -38,7 +38,7 @@ export function embeddedNexusFS(
     },
     removeMount: (idOrMountPoint, options) => kernel.unmount(withoutSlash(idOrMountPoint), options),
   }
-  return { ...mountedFacade(kernel, opening.tiers), mountManager }
+  return { ...mountedFacade(kernel, { opening }), mountManager }
 }
 
 /** `/archives/` means `/archives`. */

@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import { type MountedNexusFS, readMounts } from '@nexus/core'
+import { describe, expect, it } from 'vitest'
+import { chooseSeed, createRandom } from '../src/model/random.ts'
+import { expectModel, type Model, openData, openPlace, plant, startWorker } from './migrate-kit.ts'
+
+const seed = chooseSeed()
+const uris = {
+  'a local directory': (root: string, name: string) => `local://${join(root, name)}?layout=path&durability=os`,
+  'a local repository': (root: string, name: string) => `local://${join(root, name)}?layout=cas&durability=os`,
+  memory: (_root: string, name: string) => `memory://${name}`,
+} as const
+type Kind = keyof typeof uris
+const ways: readonly (readonly [Kind, Kind])[] = [
+  ['a local directory', 'a local repository'],
+  ['a local repository', 'a local directory'],
+  ['a local directory', 'a local directory'],
+  ['a local repository', 'a local repository'],
+  ['memory', 'a local repository'],
+  ['a local directory', 'memory'],
+]
+
+async function migrateAmongWorkers(fs: MountedNexusFS, uri: string): Promise<Model> {
+  const model: Model = new Map()
+  const random = createRandom(seed)
+  await plant(fs, { model, random, files: 60 })
+  const workers = Array.from({ length: 4 }, (_, index) => startWorker(fs, { directory: `/w${index}`, seed: seed + index, model }))
+  const result = await fs.migrate('/data', uri, { allowLoss: true })
+  expect(result).toMatchObject({ mountPoint: '/data', isSwitched: true })
+  const steps = await Promise.all(workers.map(({ stop }) => stop()))
+  expect(Math.min(...steps)).toBeGreaterThan(0)
+  return model
+}
+
+describe(`a mount that is migrated among writers, renamers and deleters (NEXUS_SEED=${seed})`, () => {
+  it.each(ways)('from %s to %s holds exactly what was acknowledged, and nobody fails', { timeout: 120_000 }, async (from, to) => {
+    const root = await openPlace()
+    await using fs = await openData(uris[from](root, 'one'))
+    const target = uris[to](root, 'two')
+    const model = await migrateAmongWorkers(fs, target)
+    await expectModel(fs, model)
+    const info = await fs.getMountInfo('/data')
+    expect(info).toMatchObject({ mountPoint: '/data', backendType: to === 'memory' ? 'memory' : 'local' })
+    if (to === 'memory') return
+    if (from !== 'memory') expect((await readMounts()).map(({ uri }) => uri)).toEqual([info?.uri])
+    await fs.close()
+    await using again = await openData(target)
+    await expectModel(again, model)
+  })
+})
