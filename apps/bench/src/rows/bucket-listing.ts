@@ -20,12 +20,16 @@ async function listAll(service: BucketService, store: BucketStore, objects: numb
   return { time, requests }
 }
 
-async function listedTwice(service: BucketService, lab: Lab, objects: number): Promise<number> {
+/** A listing that is kept: caches leave longer ones than 50,000 entries alone. */
+async function listedTwice(service: BucketService, lab: Lab): Promise<Fact> {
+  const objects = lab.pick({ full: 40_000, quick: 40_000, tiny: 2000 })
+  await service.ask('empty')
+  await service.ask('fill', objects)
   const store = await openNexusBucket(service, lab.directory('cache'))
   await listAll(service, store, objects)
-  const { requests } = await listAll(service, store, objects)
+  const { time, requests } = await listAll(service, store, objects)
   await store.close()
-  return requests
+  return { title: `S3: recursive list of ${objects} objects, a second time within freshness`, value: `${formatTime(time)}, ${requests} requests`, goal: '0 requests', isReached: requests === 0 }
 }
 
 async function measureIn(service: BucketService, lab: Lab): Promise<readonly Fact[]> {
@@ -42,13 +46,12 @@ async function measureIn(service: BucketService, lab: Lab): Promise<readonly Fac
   }
   await stores.nexus.close()
   await stores.sdk.close()
-  const again = await listedTwice(service, lab, objects)
   const [ours, theirs] = [median(times.nexus), median(times.sdk)]
   const title = `S3: recursive list of ${objects} objects`
   return [
     { title, value: `${formatTime(ours)}, ${formatTime(theirs)} by the SDK: ${(theirs / ours).toFixed(2)}x` },
     { title: 'requests for it', value: String(requests), goal: `as many as pages: ${pages}`, isReached: requests === pages },
-    { title: `${title}, a second time within freshness`, value: `${again} requests`, goal: '0', isReached: again === 0 },
+    await listedTwice(service, lab),
   ]
 }
 

@@ -38,11 +38,11 @@ interface Task {
   readonly stateDirectory: string
 }
 
-/** Each job as if on a machine of its own, that knows nothing of those before; closing it belongs to the requests. */
+/** Each job as if on a machine of its own, that knows nothing of those before; mounting and closing belong to the requests, and not to the time. */
 async function inRepository(service: BucketService, { prefix, files, job, stateDirectory }: Task): Promise<Measured> {
+  await service.ask('clear')
   const fs = await mountBucket(service, { layout: 'cas', prefix, stateDirectory })
   const paths = Array.from({ length: files }, (_, index) => `${bucketAt}/d-${index % 100}/f-${index}`)
-  await service.ask('clear')
   const time = (await elapsed(() => job(fs, paths))) / files
   await fs.close()
   const { requests } = await service.ask('ask')
