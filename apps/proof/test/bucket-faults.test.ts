@@ -5,6 +5,12 @@ import { type ServiceFault, serviceFaults } from '../src/buckets/service-faults.
 import { codeOf, mountBucket, ownState } from './bucket-faults-kit.ts'
 
 const starts = { s3: startS3Service, gcs: startGcsService }
+
+async function startService(scheme: 's3' | 'gcs'): Promise<DoubleService & AsyncDisposable> {
+  const service = await starts[scheme]()
+  return { ...service, [Symbol.asyncDispose]: () => service.close() }
+}
+
 const body = Uint8Array.from({ length: 200_000 }, (_, index) => (index * 31 + (index >> 8) * 7) & 0xff)
 /** Two parts. */
 const long = Uint8Array.from({ length: 9 * 1024 ** 2 }, (_, index) => (index * 13 + (index >> 9)) & 0xff)
@@ -48,13 +54,7 @@ afterAll(() => endState())
 
 describe.each(['s3', 'gcs'] as const)('%s', (scheme) => {
   describe.each(['path', 'cas'] as const)('in the layout %s', (layout) => {
-    let service: DoubleService
-    beforeAll(async () => {
-      service = await starts[scheme]()
-    })
-    afterAll(() => service.close())
-
-    async function seeded(): Promise<string> {
+    async function seeded(service: DoubleService): Promise<string> {
       const bucket = await service.createBucket()
       await using fs = await mountBucket(service, { bucket, layout })
       for (const verb of Object.keys(verbs)) {
@@ -67,8 +67,10 @@ describe.each(['s3', 'gcs'] as const)('%s', (scheme) => {
       return bucket
     }
 
-    it.each(serviceFaults(scheme, layout).map((fault) => [fault.name, fault] as const))('%s', { timeout: 120_000 }, async (_, fault) => {
-      const bucket = await seeded()
+    // Several at once, each with a service of its own: most of their time they wait for what does not come.
+    it.concurrent.each(serviceFaults(scheme, layout).map((fault) => [fault.name, fault] as const))('%s', { timeout: 180_000 }, async (_, fault) => {
+      await using service = await startService(scheme)
+      const bucket = await seeded(service)
       const { http } = service
       const told: string[] = []
       let struck = 0
