@@ -23,6 +23,7 @@ export const commandTable: readonly CommandEntry[] = [
   { name: 'mount', group: mounting, summary: 'mount URIs and remember them', load: async () => (await import('./commands/mount.ts')).build },
   { name: 'unmount', group: mounting, summary: 'forget mounts; what they hold stays', load: async () => (await import('./commands/unmount.ts')).build },
   { name: 'mounts', group: mounting, summary: 'list, test or prune what is mounted', load: async () => (await import('./commands/mounts.ts')).build },
+  { name: 'migrate', group: mounting, summary: 'move a mount to other storage while it is in use', load: async () => (await import('./commands/migrate.ts')).build },
   { name: 'add', group: mounting, summary: 'install the package of a backend', load: async () => (await import('./commands/add.ts')).build },
   { name: 'ls', group: reading, summary: 'list directories', load: async () => (await import('./commands/ls.ts')).build },
   { name: 'tree', group: reading, summary: 'show a directory as a tree', load: async () => (await import('./commands/tree.ts')).build },

@@ -17,5 +17,5 @@ export function toldOfMigration(error: unknown, { mountPoint, roots, isSwitched,
   const reason = roots.reduce((text, one) => text.replaceAll(one, mountPoint === '/' ? '' : mountPoint), error.reason)
   const outcome = isSwitched ? 'The mount leads to the new storage.' : 'The mount leads to the old storage as before, and nothing of it was changed.'
   const { code, backend, retryAfterMs, cause } = error
-  return new NexusError(code, { op: 'migrate', path, backend, retryAfterMs, cause: cause ?? error, reason: `${reason} ${outcome}` })
+  return new NexusError(code, { op: 'migrate', path, backend, retryAfterMs, cause, reason: `${reason} ${outcome}` })
 }
