@@ -12,6 +12,9 @@ export interface Chunks {
   cancel(reason: unknown): Promise<void>
 }
 
+/** Most bodies are short: the first piece begins with so many bytes, and grows. */
+const firstBytes = 64 * 1024
+
 /** Cuts a stream; whether a piece is the last is known with it, because the stream is read one step ahead. */
 export function openChunks(body: ReadableStream<Uint8Array>, sizeBytes: number): Chunks {
   const reader = body.getReader()
@@ -28,15 +31,26 @@ export function openChunks(body: ReadableStream<Uint8Array>, sizeBytes: number):
     return rest.length > 0
   }
   const next = async (): Promise<Chunk> => {
-    const bytes = (buffers[count++ % 2 === 0 ? 0 : 1] ??= new Uint8Array(sizeBytes))
+    const turn = count++ % 2 === 0 ? 0 : 1
+    let bytes = (buffers[turn] ??= new Uint8Array(count === 1 ? Math.min(firstBytes, sizeBytes) : sizeBytes))
     let length = 0
     while (length < sizeBytes && (await more())) {
       const part = rest.subarray(0, sizeBytes - length)
+      bytes = grown(bytes, { length, least: length + part.length, most: sizeBytes })
       bytes.set(part, length)
       length += part.length
       rest = rest.subarray(part.length)
     }
+    buffers[turn] = bytes
     return { bytes: bytes.subarray(0, length), isLast: !(await more()) }
   }
   return { next, cancel: (reason) => reader.cancel(reason) }
+}
+
+/** The same bytes with room for more: at least twice as much as before, so that each is copied once on the average. */
+function grown(bytes: Uint8Array, { length, least, most }: { readonly length: number; readonly least: number; readonly most: number }): Uint8Array {
+  if (bytes.length >= least) return bytes
+  const larger = new Uint8Array(Math.min(most, Math.max(least, bytes.length * 2)))
+  larger.set(bytes.subarray(0, length))
+  return larger
 }

@@ -8,12 +8,16 @@ export interface PartReader {
   cancel(reason: unknown): Promise<void>
 }
 
+/** Most bodies are short: the first part begins with so many bytes, and grows. */
+const firstBytes = 64 * 1024
+
 /** Opens a body. Its memory is that of the parts not yet released. */
 export function openPartReader(body: ReadableStream<Uint8Array>, signal: AbortSignal | undefined): PartReader {
   const reader = body.getReader()
   let free: Uint8Array[] = []
   let rest: Uint8Array | undefined
   let isDone = false
+  let isFirst = true
   const read = async (): Promise<Uint8Array | undefined> => {
     if (rest !== undefined) return rest
     const { done, value } = await orAborted(reader.read(), signal)
@@ -28,12 +32,14 @@ export function openPartReader(body: ReadableStream<Uint8Array>, signal: AbortSi
   }
   return {
     next: async (sizeBytes) => {
-      const part = take(sizeBytes)
+      let part = isFirst ? new Uint8Array(Math.min(firstBytes, sizeBytes)) : take(sizeBytes)
+      isFirst = false
       let filled = 0
       while (filled < sizeBytes && !isDone) {
         const chunk = await read()
         if (chunk === undefined) break
         const fitting = chunk.subarray(0, sizeBytes - filled)
+        part = grown(part, { filled, least: filled + fitting.length, most: sizeBytes })
         part.set(fitting, filled)
         filled += fitting.length
         rest = fitting.length === chunk.length ? undefined : chunk.subarray(fitting.length)
@@ -46,6 +52,14 @@ export function openPartReader(body: ReadableStream<Uint8Array>, signal: AbortSi
     },
     cancel: (reason) => (isDone ? Promise.resolve() : reader.cancel(reason)),
   }
+}
+
+/** The same bytes with room for more: at least twice as much as before, so that each is copied once on the average. */
+function grown(part: Uint8Array, { filled, least, most }: { readonly filled: number; readonly least: number; readonly most: number }): Uint8Array {
+  if (part.length >= least) return part
+  const larger = new Uint8Array(Math.min(most, Math.max(least, part.length * 2)))
+  larger.set(part.subarray(0, filled))
+  return larger
 }
 
 async function orAborted<T>(wait: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
