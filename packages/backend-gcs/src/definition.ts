@@ -1,5 +1,5 @@
 import { type BackendDefinition, type Diagnosis, type OpenContext } from '@nexus/core/contract'
-import { detectLayout, lifecycleRules, type ObjectStore, openBucketStores, openObjectTree, resilient } from '@nexus/object-storage'
+import { detectLayout, lifecycleRules, mountObjectTree, type ObjectStore, openBucketStores, resilient } from '@nexus/object-storage'
 import { type GcsConfig, gcsFromUri, parseGcsConfig } from './config.ts'
 import { discoverCredentials } from './credentials.ts'
 import { openGcsObjectStore } from './store.ts'
@@ -10,7 +10,7 @@ export const gcsBackend: BackendDefinition<GcsConfig> = {
   contract: 1,
   fromUri: gcsFromUri,
   parseConfig: parseGcsConfig,
-  open: async (config, context) => openObjectTree(await openResilient(config, context, attempts), { now: context.now }),
+  open: async (config, context) => mountObjectTree(await openResilient(config, context, attempts), context),
   openStore: async (config, context) => openBucketStores(await openResilient(config, context, 1), context),
   detectLayout: async (config, context) => {
     const store = await openResilient(config, context, attempts)

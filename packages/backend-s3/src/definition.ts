@@ -1,5 +1,5 @@
 import { type BackendDefinition, type Diagnosis, type OpenContext } from '@nexus/core/contract'
-import { detectLayout, lifecycleRules, type ObjectStore, openBucketStores, openObjectTree, resilient, withPrefix } from '@nexus/object-storage'
+import { detectLayout, lifecycleRules, mountObjectTree, type ObjectStore, openBucketStores, resilient, withPrefix } from '@nexus/object-storage'
 import { parseS3Config, type S3Config, s3FromUri } from './config.ts'
 import { discoverCredentials } from './credentials.ts'
 import { openS3Store } from './store.ts'
@@ -10,7 +10,7 @@ export const s3Backend: BackendDefinition<S3Config> = {
   contract: 1,
   fromUri: s3FromUri,
   parseConfig: parseS3Config,
-  open: async (config, context) => openObjectTree(await openPrefix(config, context, attempts), { now: context.now }),
+  open: async (config, context) => mountObjectTree(await openPrefix(config, context, attempts), context),
   openStore: async (config, context) => openBucketStores(await openPrefix(config, context, 1), context),
   detectLayout: async (config, context) => {
     const store = await openPrefix(config, context, attempts)

@@ -4,6 +4,6 @@ export type { MemoryService, MemoryStoreOptions, StoreRequest, StoreVerb } from 
 export { createMemoryService, type MemoryStore, openMemoryStore } from './memory-store.ts'
 export type * from './object-store.ts'
 export { type BucketStoreOptions, openBucketStores } from './repository/open-bucket-stores.ts'
-export { type ObjectTreeOptions, openObjectTree } from './tree/open-object-tree.ts'
+export { mountObjectTree, type ObjectTreeOptions, openObjectTree } from './tree/open-object-tree.ts'
 export { withPrefix } from './with-prefix.ts'
 export { resilient } from './resilient.ts'

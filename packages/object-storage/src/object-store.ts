@@ -83,6 +83,8 @@ export interface ObjectStore {
   readonly identity: string
   /** Names who asks, without secrets, so that what one may read is not remembered for another: `anonymous`, or a short hash. */
   readonly reader: string
+  /** The store that this one shows a part of, and the beginning of the keys there. */
+  readonly within?: { readonly store: ObjectStore; readonly prefix: string } | undefined
   /** What the service does natively; found out by `probe` where only trying tells. */
   readonly conditions: { readonly absent: boolean; readonly match: boolean }
   readonly keepsVersions: boolean

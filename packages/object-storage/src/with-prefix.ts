@@ -13,6 +13,7 @@ export function withPrefix(store: ObjectStore, prefix: string): ObjectStore {
     name: `${store.name}/${prefix.slice(0, -1)}`,
     identity: `${store.identity}/${prefix.slice(0, -1)}`,
     reader: store.reader,
+    within: view,
     conditions: store.conditions,
     keepsVersions: store.keepsVersions,
     maxSizeBytes: store.maxSizeBytes,

@@ -1,6 +1,8 @@
 import { createRecordCodec, type RepositoryStores, sleep, sleepBy, type StartTimer } from '@nexus/core/contract'
 import { cacheScope } from '../cache-scope.ts'
 import type { ObjectStore } from '../object-store.ts'
+import { refuseInsideRepository } from '../refuse-place.ts'
+import { repeatedly } from './attempts.ts'
 import { createContents } from './contents.ts'
 import type { BucketContext, Delay } from './context.ts'
 import { createJournal } from './journal.ts'
@@ -21,6 +23,8 @@ export interface BucketStoreOptions {
   readonly startTimer?: StartTimer | undefined
   /** How to wait between attempts; default by `startTimer`. */
   readonly delay?: Delay | undefined
+  /** Of the opening. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** How old an answer about a bucket may be unless the mount says otherwise, in milliseconds. */
@@ -28,7 +32,8 @@ const freshnessMs = 2_000
 
 /**
  * A bucket, or what is below a prefix of one, as the storage of a repository: groups of commits and contents, each an object. Writes nothing before
- * `createDescriptor`. Closing the journal closes the store.
+ * `createDescriptor`. Closing the journal closes the store, and so does a refusal.
+ * @throws NexusError `invalid_config` for a prefix inside a repository
  */
 export async function openBucketStores(store: ObjectStore, options: BucketStoreOptions): Promise<RepositoryStores> {
   const { now, random, startTimer, delay = startTimer === undefined ? sleep : sleepBy(startTimer) } = options
@@ -46,6 +51,7 @@ export async function openBucketStores(store: ObjectStore, options: BucketStoreO
     descriptor: undefined,
     isProven: false,
   }
+  await refusePlace(context, options.signal)
   return {
     journal: createJournal(context),
     contents: createContents(context),
@@ -53,5 +59,14 @@ export async function openBucketStores(store: ObjectStore, options: BucketStoreO
     cacheScope: cacheScope(store, 'cas'),
     serviceHealth: store.serviceHealth?.bind(store),
     readonlyReason: store.conditions.absent || hasOneWriter ? undefined : oneWriterReason(store.name),
+  }
+}
+
+async function refusePlace(context: BucketContext, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await repeatedly(context, signal, () => refuseInsideRepository(context.store, { signal }))
+  } catch (error) {
+    await context.store.close()
+    throw error
   }
 }

@@ -2,6 +2,7 @@ import type { Capabilities } from '@nexus/core/contract'
 import type { ObjectStore } from '../object-store.ts'
 import type { Activity } from './activity.ts'
 import type { KnownDirectories } from './known-directories.ts'
+import type { NestedRepositories } from './nested.ts'
 
 /** A tree of objects, as its verbs see it. */
 export interface TreeContext {
@@ -9,6 +10,7 @@ export interface TreeContext {
   readonly capabilities: Capabilities
   readonly activity: Activity
   readonly known: KnownDirectories
+  readonly nested: NestedRepositories
   /** A longer body is stored in parts, in bytes. */
   readonly singlePutBytes: number
   /** Runs `work` after what was given before under the same key. */

@@ -6,6 +6,7 @@ import type { TreeContext } from './context.ts'
 import { toKey, toPrefix } from './keys.ts'
 import { above } from './known-directories.ts'
 import { findFile, isDirectory } from './look-up.ts'
+import { refuseNested } from './nested.ts'
 import { toFileStat } from './stat.ts'
 
 /** Copies a file inside the service, whatever its size. Directories are walked by whoever calls. */
@@ -22,11 +23,13 @@ export async function copy(context: TreeContext, from: Path, { to, ...options }:
 export async function copyFrom(context: TreeContext, source: StoredFile, { to, ifMatch, ifNoneMatch, signal }: MoveOptions & { readonly to: Path }): Promise<FileStat | undefined> {
   checkVariants(context.capabilities, { ifNoneMatch })
   if (context.store.storedAt?.('').service !== source.service) return undefined
+  await refuseNested(context.nested, to, { signal })
   await checkTarget(context, to, { ifNoneMatch, signal })
   const condition = ifNoneMatch === undefined ? undefined : 'absent'
   const copied = await context.store.copyFrom?.(source, toKey(to), { ifSourceMatch: ifMatch, condition, signal })
   if (copied === undefined) return undefined
   context.known.enter(above(toPrefix(to)))
+  context.nested.forget(toKey(to))
   return toFileStat(to, copied)
 }
 
@@ -42,6 +45,7 @@ export async function copyFile(context: TreeContext, source: ObjectInfo, { to, i
   const copied = await atTarget(to, () => context.store.copy(source.key, toKey(to), { ifSourceMatch: ifMatch, condition, signal }), ifMatch === undefined)
   if (copied === undefined) throw new NexusError('not_found', { reason: 'It was deleted while it was copied.' })
   context.known.enter(above(toPrefix(to)))
+  context.nested.forget(toKey(to))
   return toFileStat(to, copied)
 }
 

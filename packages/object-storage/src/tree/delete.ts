@@ -5,15 +5,20 @@ import type { TreeContext } from './context.ts'
 import { isMarker, toPrefix } from './keys.ts'
 import { above } from './known-directories.ts'
 import { findFile, holdsAny } from './look-up.ts'
+import type { Search } from './nested.ts'
 
 /** Removes a file, an empty directory, or (`recursive`) a directory with all below it, a page a request. */
 export async function deletePath(context: TreeContext, path: Path, options: DeleteOptions): Promise<void> {
   checkVariants(context.capabilities, options)
   if (path === '/') throw new NexusError('invalid_argument', { reason: 'The root cannot be deleted; delete what is in it.' })
   const file = await findFile(context.store, path, options)
+  if (file !== undefined && options.recursive !== true) {
+    await removeFile(context, file, options)
+    return afterRemoval(options, () => keepDirectory(context, above(toPrefix(path)), options))
+  }
+  const below = await lookThrough(context, path, file === undefined ? options : { ...options, ifMatch: undefined })
   if (file !== undefined) await removeFile(context, file, options)
-  if (file !== undefined && options.recursive !== true) return afterRemoval(options, () => keepDirectory(context, above(toPrefix(path)), options))
-  const isRemoved = await removeDirectory(context, path, file === undefined ? options : { ...options, ifMatch: undefined })
+  const isRemoved = await removeFound(context, below, options)
   if (!isRemoved && file === undefined) {
     if (options.force === true) return
     throw new NexusError('not_found')
@@ -49,19 +54,57 @@ export async function removeFile({ store }: TreeContext, { key, etag }: Pick<Obj
   return store.deleteMatching(key, ifMatch, { signal })
 }
 
-/** @returns Whether there was one. @throws NexusError `not_empty`, `precondition_failed` */
-async function removeDirectory(context: TreeContext, path: Path, { recursive, ifMatch, signal }: DeleteOptions): Promise<boolean> {
-  const { store, known } = context
+/** What a look found below a directory. */
+interface Found {
+  readonly prefix: string
+  /** Keys, a page each; of a directory with more, the first. */
+  readonly pages: readonly (readonly string[])[]
+  /** Where the rest begins that is not held in memory. */
+  readonly restAfter: string | undefined
+}
+
+/** Keys of so many objects are held between the look and the deletion; what is beyond is listed twice. */
+const maxHeldKeys = 100_000
+
+/** Looks at all that would be deleted, before anything is. @throws NexusError `not_empty`, `precondition_failed`, `unsupported` for a repository */
+async function lookThrough({ store, nested }: TreeContext, path: Path, { recursive, ifMatch, signal }: DeleteOptions): Promise<Found> {
   const prefix = toPrefix(path)
-  let isThere = false
+  const search = nested.startSearch(prefix, { signal })
+  const pages: string[][] = []
+  let held = 0
+  let restAfter: string | undefined
   for await (const { objects } of store.list({ prefix, signal, ...(recursive === true ? {} : { pageSize: 2 }) })) {
     const [first] = objects
     if (first === undefined) continue
     if (ifMatch !== undefined) throw new NexusError('precondition_failed', { reason: 'A directory has no etag that ifMatch could ask for.' })
+    // Of a directory that is not empty anyway only its own kind counts.
+    await refuseRepositories(search, objects, { path, prefix: recursive === true ? '' : prefix })
     if (recursive !== true && (objects.length > 1 || first.key !== prefix || !isMarker(first))) throw new NexusError('not_empty')
-    isThere = true
-    await store.delete(objects.map(({ key }) => key), { signal })
+    if (held >= maxHeldKeys) {
+      restAfter ??= pages.at(-1)?.at(-1)
+      continue
+    }
+    pages.push(objects.map(({ key }) => key))
+    held += objects.length
+  }
+  return { prefix, pages, restAfter }
+}
+
+/** @returns Whether there was anything. */
+async function removeFound({ store, known }: TreeContext, { prefix, pages, restAfter }: Found, { signal }: CallOptions): Promise<boolean> {
+  for (const keys of pages) await store.delete(keys, { signal })
+  if (restAfter !== undefined) {
+    for await (const { objects } of store.list({ prefix, startAfter: restAfter, signal })) await store.delete(objects.map(({ key }) => key), { signal })
   }
   known.clear()
-  return isThere
+  return pages.length > 0
+}
+
+/** @param prefix The only one that is refused, or the empty one for all. @throws NexusError `unsupported` */
+async function refuseRepositories(search: Search, objects: readonly ObjectInfo[], { path, prefix }: { readonly path: Path; readonly prefix: string }): Promise<void> {
+  for (const { key } of objects) {
+    const found = await search(key)
+    if (found === undefined || (prefix !== '' && found !== prefix)) continue
+    throw new NexusError('unsupported', { path, reason: `"/${found.slice(0, -1)}" is a Nexus repository, which is not deleted as files; nothing was deleted.` })
+  }
 }

@@ -5,18 +5,21 @@ import { checkVariants } from './capabilities.ts'
 import type { TreeContext } from './context.ts'
 import { isMarker, toPrefix, toRelativeKey, toSegment } from './keys.ts'
 import { findFile, holdsAny } from './look-up.ts'
+import { refuseNested } from './nested.ts'
 import { directoryStat } from './stat.ts'
 import { createTreeWalk, toEntry } from './tree-walk.ts'
+import { visiblePages } from './visible-pages.ts'
 
 /**
  * Entries in the order of their keys' UTF-8 bytes, a directory as `name/`; as many requests as there are pages. Names that are shown escaped stand where
  * their keys stand, so that a listing can be streamed, and resumed, whatever it holds.
  */
 export async function* list(context: TreeContext, path: Path, options: ListOptions = {}): AsyncGenerator<Entry> {
-  const { activity, capabilities, store } = context
+  const { activity, capabilities, nested, store } = context
   const call: Call = { op: 'list', path, signal: options.signal }
   const { limit, after } = await activity.run(call, async () => {
     checkVariants(capabilities, options)
+    await refuseNested(nested, path, options)
     return { limit: checkLimit(options.limit), after: await resumeKey(store, path, options) }
   })
   let count = 0
@@ -36,7 +39,8 @@ interface PageOptions extends ListOptions {
   readonly limit: number
 }
 
-async function* pagesOf({ activity, store }: TreeContext, call: Call, { recursive, after, limit, startAfter: given }: PageOptions): AsyncGenerator<readonly Entry[]> {
+async function* pagesOf(context: TreeContext, call: Call, { recursive, after, limit, startAfter: given }: PageOptions): AsyncGenerator<readonly Entry[]> {
+  const { activity, store } = context
   const { path, signal } = call
   const prefix = toPrefix(path)
   const toEntries = recursive === true ? createTreeWalk({ path, prefix, after: after ?? '' }) : (page: ObjectPage) => childrenOf(page, { path, prefix })
@@ -45,7 +49,7 @@ async function* pagesOf({ activity, store }: TreeContext, call: Call, { recursiv
   const startAfter = after === undefined ? undefined : prefix + after
   const own = recursive === true ? await activity.run(call, () => objectOfDirectory(store, { prefix, after, startAfter: given, signal })) : undefined
   if (own !== undefined) yield toEntries({ objects: [own], prefixes: [] })
-  const pages = store.list({ prefix, startAfter, pageSize, signal, ...(recursive === true ? {} : { delimiter: '/' as const }) })[Symbol.asyncIterator]()
+  const pages = visiblePages(context, { prefix, startAfter, pageSize, signal, ...(recursive === true ? {} : { delimiter: '/' as const }) })[Symbol.asyncIterator]()
   let isThere = path === '/'
   try {
     for (;;) {
@@ -55,7 +59,7 @@ async function* pagesOf({ activity, store }: TreeContext, call: Call, { recursiv
       yield toEntries(step.value)
     }
   } finally {
-    await pages.return?.()
+    await pages.return(undefined)
   }
   if (!isThere) await activity.run(call, () => refuseAbsent(store, path, { signal, after }))
 }

@@ -1,5 +1,5 @@
-import { isNexusError, type MkdirOptions, NexusError, parentPath, type Path } from '@nexus/core/contract'
-import { refuseBelowFile } from './check-target.ts'
+import { isNexusError, type MkdirOptions, NexusError, type Path } from '@nexus/core/contract'
+import { isOpenDirectory, refuseAbsentParent } from './check-target.ts'
 import type { TreeContext } from './context.ts'
 import { toPrefix } from './keys.ts'
 import { above } from './known-directories.ts'
@@ -26,8 +26,9 @@ async function makeOne(context: TreeContext, path: Path, { recursive, signal }: 
   context.known.enter(toPrefix(path))
 }
 
-async function checkParent({ store }: TreeContext, path: Path, { recursive, signal }: MkdirOptions): Promise<void> {
-  if (await isDirectory(store, parentPath(path), { signal })) return
-  await refuseBelowFile(store, above(toPrefix(path)), { path, signal })
+async function checkParent(context: TreeContext, path: Path, { recursive, signal }: MkdirOptions): Promise<void> {
+  const parent = above(toPrefix(path))
+  if (await isOpenDirectory(context, parent, { path, signal })) return
+  await refuseAbsentParent(context, parent, { path, signal })
   if (recursive !== true) throw new NexusError('not_found', { reason: 'Its parent does not exist; pass recursive to make it too.' })
 }

@@ -1,7 +1,8 @@
 import type { Backend, CallOptions, Path } from '@nexus/core/contract'
 import { cacheScope } from '../cache-scope.ts'
 import type { ObjectStore } from '../object-store.ts'
-import { type Call, createActivity } from './activity.ts'
+import { refuseAsTree } from '../refuse-place.ts'
+import { type Activity, type Call, createActivity } from './activity.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import type { TreeContext } from './context.ts'
 import { copy, copyFrom } from './copy.ts'
@@ -10,6 +11,7 @@ import { toKey } from './keys.ts'
 import { createKnownDirectories } from './known-directories.ts'
 import { list } from './list.ts'
 import { mkdir } from './mkdir.ts'
+import { createNestedRepositories, refuseNested } from './nested.ts'
 import { read } from './read.ts'
 import { rename } from './rename.ts'
 import { setMetadata } from './set-metadata.ts'
@@ -37,7 +39,8 @@ export function openObjectTree(store: ObjectStore, options: ObjectTreeOptions = 
   const { now = Date.now, freshnessMs = 60_000, singlePutBytes = 16 * 1024 ** 2 } = options
   const capabilities = capabilitiesOf(store)
   const activity = createActivity(store.scheme)
-  const context: TreeContext = { store, capabilities, activity, singlePutBytes, known: createKnownDirectories({ freshnessMs, now }), inTurn: createTurns() }
+  const seen = { known: createKnownDirectories({ freshnessMs, now }), nested: createNestedRepositories(store, { freshnessMs, now }) }
+  const context: TreeContext = { store, capabilities, activity, singlePutBytes, ...seen, inTurn: createTurns() }
   let closing: Promise<void> | undefined
   return {
     scheme: store.scheme,
@@ -53,18 +56,32 @@ export function openObjectTree(store: ObjectStore, options: ObjectTreeOptions = 
   }
 }
 
+/**
+ * The same for a mount: the place is looked at first, and the store is closed where it is refused.
+ * @throws NexusError `invalid_config` for a repository, and for a prefix inside one
+ */
+export async function mountObjectTree(store: ObjectStore, { now, signal }: CallOptions & Pick<ObjectTreeOptions, 'now'>): Promise<Backend> {
+  try {
+    await refuseAsTree(store, { signal })
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+  return openObjectTree(store, { now })
+}
+
 function fileVerbs(context: TreeContext): Pick<Backend, 'stat' | 'read' | 'write' | 'setMetadata'> {
-  const { run } = context.activity
+  const run = guarded(context)
   return {
     stat: (path, options = {}) => run(at('stat', path, options), () => stat(context, path, options)),
     read: (path, options = {}) => run(at('read', path, options), () => read(context, path, options)),
-    write: (path, body, options = {}) => run(at('write', path, options), () => write(context, path, body, options)),
+    write: (path, body, options = {}) => context.activity.run(at('write', path, options), () => write(context, path, body, options)),
     setMetadata: (path, patch, options = {}) => run(at('setMetadata', path, options), () => setMetadata(context, path, patch, options)),
   }
 }
 
 function treeVerbs(context: TreeContext): Pick<Backend, 'list' | 'delete' | 'mkdir' | 'rename' | 'copy' | 'usage'> {
-  const { run } = context.activity
+  const run = guarded(context)
   return {
     list: (path, options) => list(context, path, options),
     delete: (path, options = {}) => run(at('delete', path, options), () => deletePath(context, path, options)),
@@ -85,10 +102,19 @@ function elsewhere(context: TreeContext): Pick<Backend, 'storedAt' | 'copyFrom'>
   }
 }
 
-function presigning({ activity, store }: TreeContext): Pick<Backend, 'presign'> {
-  const presign = store.presign?.bind(store)
+function presigning(context: TreeContext): Pick<Backend, 'presign'> {
+  const presign = context.store.presign?.bind(context.store)
   if (presign === undefined) return {}
-  return { presign: (path, options) => activity.run(at('presign', path, options), async () => presign(toKey(path), options)) }
+  return { presign: (path, options) => guarded(context)(at('presign', path, options), async () => presign(toKey(path), options)) }
+}
+
+/** Runs calls that name nothing inside a repository. */
+function guarded({ activity, nested }: TreeContext): Activity['run'] {
+  return (call, work) => activity.run(call, async () => {
+    await refuseNested(nested, call.path, call)
+    if (call.to !== undefined) await refuseNested(nested, call.to, call)
+    return work()
+  })
 }
 
 function at(op: string, path: Path, { signal }: CallOptions): Call {

@@ -1,6 +1,6 @@
 import { type CallOptions, type FileStat, type MoveOptions, NexusError, type Path } from '@nexus/core/contract'
 import type { ObjectInfo } from '../object-store.ts'
-import { refuseBelowFile } from './check-target.ts'
+import { isOpenDirectory, refuseAbsentParent } from './check-target.ts'
 import type { TreeContext } from './context.ts'
 import { checkDirectoryTarget } from './copy.ts'
 import { keepDirectory } from './delete.ts'
@@ -19,25 +19,40 @@ const concurrency = 16
 export async function renameDirectory(context: TreeContext, from: Path, options: MoveOptions & { readonly to: Path }): Promise<FileStat> {
   const { to, signal, allowNonAtomic } = options
   await checkDirectoryTarget(context, from, options)
-  await refuseBelowFile(context.store, above(toPrefix(to)), { path: to, signal })
+  const parent = above(toPrefix(to))
+  if (!(await isOpenDirectory(context, parent, { path: to, signal }))) await refuseAbsentParent(context, parent, { path: to, signal })
   if (allowNonAtomic !== true) throw new NexusError('unsupported', { reason: 'A directory of objects is not renamed in one step; pass allowNonAtomic: true to move it object by object.' })
-  const moved = await copyAll(context, { from: toPrefix(from), to: toPrefix(to) }, { signal })
+  const sources = await findSources(context, from, { signal })
+  const moved = await copyAll(context, sources, { from: toPrefix(from), to: toPrefix(to), signal })
   await eachOf(moved, (source) => removeUnchanged(context, source, { signal }))
   context.known.clear()
   await keepDirectory(context, above(toPrefix(from)), { signal })
   return directoryStat(to)
 }
 
-/** @returns The sources, as they were copied. */
-async function copyAll({ store }: TreeContext, { from, to }: { readonly from: string; readonly to: string }, { signal }: CallOptions): Promise<ObjectInfo[]> {
-  const moved: ObjectInfo[] = []
-  for await (const { objects } of store.list({ prefix: from, signal })) {
-    await eachOf(objects, async (source) => {
-      const target = to + source.key.slice(from.length)
-      const copied = await store.copy(source.key, target, { ifSourceMatch: source.etag, signal })
-      if (copied !== undefined) moved.push(source)
-    })
+/** All of them before the first is copied: half a repository is none. */
+async function findSources({ store, nested }: TreeContext, from: Path, { signal }: CallOptions): Promise<ObjectInfo[]> {
+  const prefix = toPrefix(from)
+  const search = nested.startSearch(prefix, { signal })
+  const sources: ObjectInfo[] = []
+  for await (const { objects } of store.list({ prefix, signal })) {
+    for (const { key } of objects) {
+      const repository = await search(key)
+      if (repository !== undefined) throw new NexusError('unsupported', { path: from, reason: `"/${repository.slice(0, -1)}" is a Nexus repository, which Nexus does not move as files.` })
+    }
+    sources.push(...objects)
   }
+  return sources
+}
+
+/** @returns The sources, as they were copied. */
+async function copyAll({ store }: TreeContext, sources: readonly ObjectInfo[], { from, to, signal }: CallOptions & { readonly from: string; readonly to: string }): Promise<ObjectInfo[]> {
+  const moved: ObjectInfo[] = []
+  await eachOf(sources, async (source) => {
+    const target = to + source.key.slice(from.length)
+    const copied = await store.copy(source.key, target, { ifSourceMatch: source.etag, signal })
+    if (copied !== undefined) moved.push(source)
+  })
   return moved
 }
 

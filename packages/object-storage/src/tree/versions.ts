@@ -4,12 +4,16 @@ import type { Call } from './activity.ts'
 import type { TreeContext } from './context.ts'
 import { toKey } from './keys.ts'
 import { refuseAbsentFile } from './look-up.ts'
+import { refuseNested } from './nested.ts'
 
 /** The states of a file that the bucket keeps, newest first. Attributes are empty where the service does not tell them here; `stat` with `version` does. */
 export async function* versions(context: TreeContext, path: Path, options: CallOptions = {}): AsyncGenerator<FileVersion> {
   const { activity, store } = context
   const call: Call = { op: 'versions', path, signal: options.signal }
-  const iterator = await activity.run(call, () => iterate(store, path, options))
+  const iterator = await activity.run(call, async () => {
+    await refuseNested(context.nested, path, options)
+    return iterate(store, path, options)
+  })
   let isThere = false
   try {
     for (;;) {

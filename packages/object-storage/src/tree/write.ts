@@ -7,6 +7,7 @@ import type { TreeContext } from './context.ts'
 import { checkLength, guardBody, type LengthLimits } from './guard-body.ts'
 import { toKey } from './keys.ts'
 import { above } from './known-directories.ts'
+import { refuseNested } from './nested.ts'
 import { toFileStat } from './stat.ts'
 
 /** Stores a body under the path's key: one request for a small one, in a directory that was seen a short time ago. */
@@ -25,10 +26,12 @@ async function checkAndPut(context: TreeContext, path: Path, body: Body, options
   const limits = { maxSizeBytes: context.store.maxSizeBytes, sizeBytes: options.sizeBytes, ...(path.endsWith('/%_') ? { least: 1 as const } : {}) }
   checkBefore(body, limits)
   const key = toKey(path)
+  await refuseNested(context.nested, path, options)
   // What has the etag of ifMatch is a file, with directories above it: no look before.
   if (options.ifMatch === undefined || key === '') await checkTarget(context, path, options)
   const info = await put(context, key, body, { ...options, limits })
   context.known.enter(above(`${key}/`))
+  context.nested.forget(key)
   return toFileStat(path, info)
 }
 
