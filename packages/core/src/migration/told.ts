@@ -15,7 +15,7 @@ export function toldOfMigration(error: unknown, { mountPoint, roots, isSwitched,
   const root = roots.find((one) => error.path === one || error.path?.startsWith(`${one}/`) === true)
   const path = root === undefined ? error.path : underPath(mountPoint, relativePath(error.path as Path, root))
   const reason = roots.reduce((text, one) => text.replaceAll(one, mountPoint === '/' ? '' : mountPoint), error.reason)
-  const outcome = isSwitched ? 'The mount leads to the new storage.' : 'The mount leads to the old storage as before, and nothing of it was changed.'
+  const outcome = isSwitched ? 'The mount leads to the new storage.' : 'The mount leads where it led, and nothing there was changed.'
   const { code, backend, retryAfterMs, cause } = error
   return new NexusError(code, { op: 'migrate', path, backend, retryAfterMs, cause, reason: `${reason} ${outcome}` })
 }
