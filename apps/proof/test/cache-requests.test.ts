@@ -1,50 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Backend, clearCaches, contentCache, inspectCaches, isNexusError, metadataCache } from '@nexus/core'
 import { type MemoryStore, openMemoryStore, openObjectTree } from '@nexus/object-storage'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { blockFiles, names, openCached, pattern, read, requestsOf } from './cache-kit.ts'
 import { at, bytes } from './kernel-support.ts'
-
-const directories: string[] = []
-afterEach(async () => {
-  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true })
-})
-
-interface Cached {
-  readonly backend: Backend
-  readonly store: MemoryStore
-  readonly directory: string
-  /** Another mount of the same storage, with what is in memory forgotten. */
-  readonly again: () => Backend
-  readonly clock: { now: number }
-}
-
-interface CachedOptions {
-  readonly freshnessMs?: number
-  readonly contentBytes?: number
-  readonly store?: MemoryStore
-}
-
-async function openCached({ freshnessMs, contentBytes = 64 * 1024 ** 2, store = openMemoryStore() }: CachedOptions = {}): Promise<Cached> {
-  const directory = await mkdtemp(join(tmpdir(), 'nexus-cache-'))
-  directories.push(directory)
-  const clock = { now: 1_000_000 }
-  const now = (): number => clock.now
-  const again = (): Backend => contentCache({ directory, now, contentBytes })(metadataCache({ directory, freshnessMs, now })({ ...openObjectTree(store), close: () => Promise.resolve() }))
-  return { backend: again(), store, directory, again, clock }
-}
-
-/** The requests that a call makes, by verb. */
-async function requestsOf(store: MemoryStore, call: () => Promise<unknown>): Promise<Record<string, number>> {
-  const before: Record<string, number> = { ...store.requests }
-  await call()
-  return Object.fromEntries(Object.entries(store.requests).map(([verb, count]) => [verb, count - (before[verb] ?? 0)] as const).filter(([, count]) => count > 0))
-}
-
-const read = async (backend: Backend, path: string, options?: Parameters<Backend['read']>[1]): Promise<Uint8Array> => (await backend.read(at(path), options)).bytes()
-const names = async (backend: Backend, path: string, options?: Parameters<Backend['list']>[1]): Promise<string[]> => (await Array.fromAsync(backend.list(at(path), options))).map((entry) => entry.path)
-const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, index) => (index * 7 + (index >> 8)) % 251)
 
 describe('within freshness', () => {
   it('a second stat, ls, recursive ls, read and range read make no request, also of another mount', async () => {
@@ -259,8 +219,3 @@ describe('many at once', () => {
     await backend.close()
   })
 })
-
-async function blockFiles(directory: string): Promise<string[]> {
-  const entries = await readdir(join(directory, 'content'), { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile() && entry.name !== 'scope.json').map((entry) => join(entry.parentPath, entry.name))
-}
