@@ -1,5 +1,8 @@
 import { type BackendDefinition, fsck, inspectStorage, mount, NexusError } from '@nexus/core'
-import { expect, test } from 'vitest'
+import { withPrefix } from '@nexus/object-storage'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type DoubleService, startGcsService, startS3Service } from '../src/buckets/bucket-service.ts'
+import { mountBucket, ownState } from './bucket-faults-kit.ts'
 import { indexFile, openBucket, openBucketStores, openInBucket, storesOf, type TestBucket } from './bucket-kit.ts'
 
 const decoder = new TextDecoder()
@@ -192,4 +195,83 @@ test('mount options reach the storage: freshness, and the promise of one writer'
   } finally {
     delete process.env['NEXUS_FS_STATE_DIR']
   }
+})
+
+/** What is below a prefix, as a bucket of its own. */
+function below(bucket: TestBucket, prefix: string): TestBucket {
+  return { ...bucket, store: { ...bucket.store, ...withPrefix(bucket.store, prefix) } }
+}
+
+test('a repository is refused inside another one and above one; beside one it begins', async () => {
+  const bucket = openBucket()
+  await (await openInBucket(below(bucket, 'a/'))).write('/kept', 'kept')
+  for (const prefix of ['a/b/', 'a/cas/']) {
+    await expect(openInBucket(below(bucket, prefix))).rejects.toMatchObject({ code: 'invalid_config', reason: expect.stringContaining('Nexus repository "memory://bucket/a"') as string })
+  }
+  const above = await openInBucket(bucket)
+  const keys = await bucket.keys()
+  await expect(above.write('/x', 'x')).rejects.toMatchObject({ code: 'not_empty' })
+  expect(await bucket.keys()).toEqual(keys)
+  await (await openInBucket(below(bucket, 'ab/'))).write('/x', 'x')
+  expect(await (await openInBucket(below(bucket, 'a/'))).text('/kept')).toBe('kept')
+})
+
+describe.each([['S3', startS3Service], ['GCS', startGcsService]])('mounts in the double of %s', (_, start) => {
+  let service: DoubleService
+  let leave: () => Promise<void>
+  beforeAll(async () => {
+    service = await start()
+    leave = await ownState()
+  })
+  afterAll(async () => {
+    await leave()
+    await service.close()
+  })
+
+  /** A bucket with a repository below `tree/repo`, and a file beside it. */
+  async function bucketAround(): Promise<string> {
+    const bucket = await service.createBucket()
+    await using inner = await mountBucket(service, { bucket, prefix: 'tree/repo', layout: 'cas' })
+    await inner.write('/b/kept', 'kept')
+    await using outer = await mountBucket(service, { bucket, layout: 'path' })
+    await outer.write('/b/tree/file', 'x')
+    return bucket
+  }
+
+  test('a mount inside a repository is refused, whatever its layout, and so is a repository as files', async () => {
+    const bucket = await bucketAround()
+    for (const layout of ['path', 'cas', undefined] as const) {
+      for (const prefix of ['tree/repo/journal', 'tree/repo/deep/below']) {
+        const refused = { code: 'invalid_config', reason: expect.stringMatching(/^It lies in the Nexus repository ".*\/tree\/repo"; mount that one instead\.$/) as string }
+        await expect(mountBucket(service, { bucket, prefix, layout })).rejects.toMatchObject(refused)
+      }
+    }
+    await expect(mountBucket(service, { bucket, prefix: 'tree/repo', layout: 'path' })).rejects.toMatchObject({ code: 'invalid_config', reason: expect.stringContaining('layout=cas') as string })
+    await using found = await mountBucket(service, { bucket, prefix: 'tree/repo' })
+    expect(decoder.decode(await found.read('/b/kept'))).toBe('kept')
+  })
+
+  test('a repository inside a tree is one closed directory, and stays whole', async () => {
+    const bucket = await bucketAround()
+    const before = service.keys(bucket)
+    await using fs = await mountBucket(service, { bucket, layout: 'path' })
+    const paths = async (path: string): Promise<string[]> => (await Array.fromAsync(fs.list(path, { recursive: true }))).map((entry) => entry.path)
+    expect(await paths('/b')).toEqual(['/b/tree', '/b/tree/file', '/b/tree/repo'])
+    expect(await paths('/b/tree/repo')).toEqual([])
+    const calls: (() => Promise<unknown>)[] = [
+      () => fs.read('/b/tree/repo/nexus.json'), () => fs.write('/b/tree/repo/new', 'x'), () => fs.write('/b/tree/repo/new/deep', 'x'), () => fs.mkdir('/b/tree/repo/new'),
+      () => fs.delete('/b/tree/repo/nexus.json'), () => fs.delete('/b/tree/repo', { recursive: true }), () => fs.delete('/b/tree', { recursive: true }),
+      () => fs.rename('/b/tree/repo', '/b/moved'), () => fs.rename('/b/tree/file', '/b/tree/repo/file'), () => fs.copy('/b/tree/repo/nexus.json', '/b/out'),
+    ]
+    for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'unsupported' })
+    expect(service.keys(bucket)).toEqual(before)
+    await using inner = await mountBucket(service, { bucket, prefix: 'tree/repo', layout: 'cas' })
+    expect(decoder.decode(await inner.read('/b/kept'))).toBe('kept')
+  })
+
+  test('a tree above a repository is no place for another one', async () => {
+    const bucket = await bucketAround()
+    await using fs = await mountBucket(service, { bucket, layout: 'cas' })
+    await expect(fs.write('/b/x', 'x')).rejects.toMatchObject({ code: 'not_empty' })
+  })
 })

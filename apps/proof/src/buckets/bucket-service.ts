@@ -88,11 +88,12 @@ function taken(names: string[]): string {
 export interface BucketPlace {
   readonly bucket: string
   readonly prefix?: string | undefined
-  readonly layout: 'cas' | 'path'
+  /** Default what is found there. */
+  readonly layout?: 'cas' | 'path' | undefined
 }
 
 /** The URI of a mount, as a user writes it. */
 export function bucketUri({ scheme, query, casOptions }: BucketService, { bucket, prefix, layout }: BucketPlace): string {
-  const options = [`layout=${layout}`, query, ...(layout === 'cas' && casOptions !== undefined ? [casOptions] : [])]
+  const options = [...(layout === undefined ? [] : [`layout=${layout}`]), query, ...(layout === 'cas' && casOptions !== undefined ? [casOptions] : [])]
   return `${scheme}://${bucket}${prefix === undefined ? '' : `/${prefix}`}?${options.join('&')}`
 }
