@@ -25,8 +25,8 @@ export async function openPlace(): Promise<string> {
 }
 
 /** One storage at `/data`, which is remembered. */
-export async function openData(uri: string, options: MountOptions = {}): Promise<MountedNexusFS> {
-  return await mount({ uri, at: '/data' }, { backends: { local: localBackend, memory: memoryBackend }, resolveFrom: import.meta.url, ...options })
+export async function openData(uri: string, options: MountOptions = {}, ofBackend: object = {}): Promise<MountedNexusFS> {
+  return await mount({ uri, at: '/data', options: ofBackend }, { backends: { local: localBackend, memory: memoryBackend }, resolveFrom: import.meta.url, ...options })
 }
 
 /** Few sizes, so that bodies of one size replace each other. */

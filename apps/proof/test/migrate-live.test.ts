@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { type MountedNexusFS, readMounts } from '@nexus/core'
-import { describe, expect, it } from 'vitest'
+import { type MountedNexusFS, type MountOptions, readMounts } from '@nexus/core'
+import { type S3Double, startS3Double } from '@nexus/doubles'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { chooseSeed, createRandom } from '../src/model/random.ts'
 import { expectModel, type Model, openData, openPlace, plant, startWorker } from './migrate-kit.ts'
 
@@ -20,12 +21,12 @@ const ways: readonly (readonly [Kind, Kind])[] = [
   ['a local directory', 'memory'],
 ]
 
-async function migrateAmongWorkers(fs: MountedNexusFS, uri: string): Promise<Model> {
+async function migrateAmongWorkers(fs: MountedNexusFS, uri: string, options: object = {}): Promise<Model> {
   const model: Model = new Map()
   const random = createRandom(seed)
   await plant(fs, { model, random, files: 60 })
   const workers = Array.from({ length: 4 }, (_, index) => startWorker(fs, { directory: `/w${index}`, seed: seed + index, model }))
-  const result = await fs.migrate('/data', uri, { allowLoss: true })
+  const result = await fs.migrate('/data', uri, { allowLoss: true, options })
   expect(result).toMatchObject({ mountPoint: '/data', isSwitched: true })
   const steps = await Promise.all(workers.map(({ stop }) => stop()))
   expect(Math.min(...steps)).toBeGreaterThan(0)
@@ -47,4 +48,25 @@ describe(`a mount that is migrated among writers, renamers and deleters (NEXUS_S
     await using again = await openData(target)
     await expectModel(again, model)
   })
+
+  it.each([['local', 's3'], ['s3', 'local'], ['s3', 's3']] as const)('between %s and %s, in trees of objects too', { timeout: 120_000 }, async (from, to) => {
+    const root = await openPlace()
+    const double = await startS3Double({ buckets: ['one', 'two'] })
+    onTestFinished(() => double.close())
+    const place = (scheme: 'local' | 's3', name: string): { readonly uri: string; readonly options: object } =>
+      scheme === 's3' ? { uri: `s3://${name}`, options: bucketOptions(double) } : { uri: uris['a local directory'](root, name), options: {} }
+    const [source, target] = [place(from, 'one'), place(to, 'two')]
+    await using fs = await openData(source.uri, ephemeral, source.options)
+    const model = await migrateAmongWorkers(fs, target.uri, target.options)
+    await expectModel(fs, model)
+    await fs.close()
+    await using again = await openData(target.uri, ephemeral, target.options)
+    await expectModel(again, model)
+  })
 })
+
+const ephemeral: MountOptions = { ephemeral: true }
+
+function bucketOptions({ url, account: { accessKeyId, secretAccessKey } }: S3Double): object {
+  return { layout: 'path', endpoint: url, region: 'us-east-1', accessKeyId, secretAccessKey, conditions: 'all' }
+}

@@ -9,8 +9,6 @@ import { createWake } from '../replication/wake.ts'
 
 /** So much is left for the pass during which changes wait. */
 const fewFiles = 32
-/** Who changes files faster than they are copied is not caught up with. */
-const maxRounds = 12
 const restMs = 60_000
 
 /** What passes have copied. */
@@ -34,11 +32,13 @@ export async function bringAlong(pair: SyncPair, signal: AbortSignal): Promise<B
   const brought = { files: 0, bytes: 0 }
   try {
     let parts: readonly Path[] = [rootPath]
-    for (let round = 1; ; round++) {
+    for (let before = Infinity; ; ) {
       const { files, bytes, deleted } = await bringParts(own, parts)
       brought.files += files
       brought.bytes += bytes
-      if (files + deleted <= fewFiles || round === maxRounds) return brought
+      // Who changes files as fast as they are copied is not caught up with.
+      if (files + deleted <= fewFiles || files + deleted > before / 2) return brought
+      before = files + deleted
       parts = hasFeed ? touched.take() : [rootPath]
     }
   } finally {
