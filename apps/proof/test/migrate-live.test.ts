@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type MountedNexusFS, type MountOptions, readMounts } from '@nexus/core'
+import { type MigrateProgress, type MountedNexusFS, type MountOptions, readMounts } from '@nexus/core'
 import { type S3Double, startS3Double } from '@nexus/doubles'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { chooseSeed, createRandom } from '../src/model/random.ts'
@@ -47,6 +47,20 @@ describe(`a mount that is migrated among writers, renamers and deleters (NEXUS_S
     await fs.close()
     await using again = await openData(target)
     await expectModel(again, model)
+  })
+
+  it('takes a file that was renamed over another of its size, whatever the times say', async () => {
+    const root = await openPlace()
+    await using fs = await openData(uris['a local directory'](root, 'one'))
+    for (const name of ['a', 'b', 'c', 'd']) await fs.write(`/data/${name}`, `file ${name}`)
+    let renamed: Promise<unknown> | undefined
+    const onProgress = ({ phase, files }: MigrateProgress): void => {
+      if (phase === 'copying' && files === 2) renamed ??= fs.rename('/data/a', '/data/b')
+    }
+    await fs.migrate('/data', uris['a local directory'](root, 'two'), { concurrency: 1, onProgress })
+    await renamed
+    expect(await fs.readText('/data/b')).toBe('file a')
+    expect(await fs.exists('/data/a')).toBe(false)
   })
 
   it.each([['local', 's3'], ['s3', 'local'], ['s3', 's3']] as const)('between %s and %s, in trees of objects too', { timeout: 120_000 }, async (from, to) => {
