@@ -89,12 +89,27 @@ describe('a condition', () => {
     await kernel.copy(at('/far/a'), at('/near/a'), { ifMatch: newest })
     expect(await text(kernel, '/near/a')).toBe('newest')
     await kernel.stat(at('/far/a'))
-    await store.put('a', bytes('latest'))
-    await fails(kernel.copy(at('/far/a'), at('/far/a'), { ifMatch: newest }), 'precondition_failed')
-    await kernel.stat(at('/far/a'))
     const { etag: last } = await store.put('a', bytes('last'))
     await kernel.rename(at('/far/a'), at('/near/b'), { ifMatch: last })
     expect(await text(kernel, '/near/b')).toBe('last')
+    await kernel.close()
+  })
+})
+
+describe('a condition of a step that does nothing', () => {
+  it('is decided by the storage too', async () => {
+    const { backend, store } = await openCached({
+      below: (tree) => {
+        const simple: Backend = { ...tree, capabilities: { ...tree.capabilities, copy: 'emulated' } }
+        Reflect.deleteProperty(simple, 'copy')
+        return simple
+      },
+    })
+    const kernel = await kernelWith({ '/far': { backend } })
+    await store.put('a', bytes('old'))
+    const { etag } = await kernel.stat(at('/far/a'))
+    await store.put('a', bytes('new'))
+    await fails(kernel.copy(at('/far/a'), at('/far/a'), { ifMatch: etag }), 'precondition_failed')
     await kernel.close()
   })
 })

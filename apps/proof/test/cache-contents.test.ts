@@ -31,9 +31,10 @@ describe('memory', () => {
     const { backend, store } = await openCached()
     await store.put('a', pattern(300_000))
     for (let turn = 0; turn < 3; turn++) {
-      const body = await read(backend, '/a')
-      expect(body).toEqual(pattern(300_000))
-      body.fill(0)
+      const content = await backend.read(at('/a'))
+      const chunks = await Array.fromAsync(content.stream())
+      expect(Buffer.concat(chunks).equals(pattern(300_000))).toBe(true)
+      for (const chunk of chunks) chunk.fill(0)
     }
     await backend.close()
   })
@@ -53,8 +54,8 @@ describe('a backend without ranges', () => {
     expect(await requestsOf(store, () => read(backend, '/a'))).toEqual({})
     await fails(backend.read(at('/a'), { range: { offset: 1, length: 5 } }), 'unsupported')
     await backend.close()
-    const [first = ''] = await blockFiles(directory)
-    await rm(first)
+    // Without its first block a file is taken as one that is not kept.
+    await rm((await blockFiles(directory)).at(-1) ?? '')
     const other = again()
     let body = new Uint8Array()
     expect(await requestsOf(store, async () => (body = new Uint8Array(await read(other, '/a'))))).toEqual({ get: 1 })
