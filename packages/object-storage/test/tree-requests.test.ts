@@ -76,6 +76,13 @@ describe('requests', () => {
     expect(await keysIn(store)).toEqual([])
   })
 
+  it('delete of a very large tree: what is not held in memory is listed again', async () => {
+    const { store, tree } = openTree({ pageSize: 50_000 })
+    for (let index = 0; index < 100_010; index++) await store.put(`many/${index}`, bytes(''))
+    expect(await requestsOf(store, () => tree.delete(at('/many'), { recursive: true }))).toMatchObject({ head: 1, list: 4 })
+    expect(await keysIn(store)).toEqual([])
+  })
+
   it('what cannot be done is refused without any', async () => {
     const { store, tree } = openTree({ conditions: { absent: false, match: false } })
     const calls = (): Promise<unknown>[] => [

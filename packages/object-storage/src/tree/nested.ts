@@ -5,8 +5,8 @@ import { toKey } from './keys.ts'
 import { above } from './known-directories.ts'
 
 /** What a repository has in its directory (docs/repository-format.md, section 1). A directory that shows none of it is never asked what it is. */
-const partNames = 'nexus\\.json|journal|cas|packs|checkpoints|pins|quarantine'
-const part = new RegExp(`(?<=^|/)(?:${partNames})(?=/|$)`, 'g')
+const part = /(?<=^|\/)(?:nexus\.json|journal|cas|packs|checkpoints|pins|quarantine)(?=\/|$)/
+const eachPart = new RegExp(part, 'g')
 
 /** Repositories inside a tree: closed directories, which no verb looks into. */
 export interface NestedRepositories {
@@ -18,8 +18,8 @@ export interface NestedRepositories {
   readonly forget: (key: string) => void
 }
 
-/** Gives the prefix of the repository that holds a key. */
-export type Search = (key: string) => Promise<string | undefined>
+/** Gives the prefix of the repository that holds a key; nothing at once for most keys, which is what walks of many are quick by. */
+export type Search = (key: string) => Promise<string | undefined> | undefined
 
 const maxAnswers = 1000
 
@@ -30,7 +30,7 @@ export function createNestedRepositories(store: ObjectStore, { freshnessMs, now 
     if (prefix === '') return false
     const answer = answers.get(prefix)
     if (answer !== undefined && answer.until > now()) return answer.isOne
-    const isOne = await ask(store, prefix, { signal })
+    const isOne = await holdsReadableDescriptor(store, prefix, { signal })
     answers.delete(prefix)
     const [oldest] = answers.keys()
     if (answers.size >= maxAnswers && oldest !== undefined) answers.delete(oldest)
@@ -39,8 +39,8 @@ export function createNestedRepositories(store: ObjectStore, { freshnessMs, now 
   }
   const startSearch = (prefix: string, { signal }: CallOptions): Search => {
     const ordinary = new Set<string>()
-    return async (key) => {
-      for (const { index } of key.slice(prefix.length).matchAll(part)) {
+    const ask = async (key: string): Promise<string | undefined> => {
+      for (const { index } of key.slice(prefix.length).matchAll(eachPart)) {
         const directory = key.slice(0, prefix.length + index)
         if (ordinary.has(directory)) continue
         if (await isAt(directory, { signal })) return directory
@@ -48,13 +48,14 @@ export function createNestedRepositories(store: ObjectStore, { freshnessMs, now 
       }
       return undefined
     }
+    return (key) => (part.test(key.slice(prefix.length)) ? ask(key) : undefined)
   }
   return { isAt, startSearch, forget: (key) => void answers.delete(above(key)) }
 }
 
 /** Whether a name below a directory, with or without a `/` at its end, may be of a repository that lies there. */
 export function isPartName(name: string): boolean {
-  return new RegExp(`^(?:${partNames})/?$`).test(name)
+  return part.test(name)
 }
 
 /** What is refused below a repository. @throws NexusError `unsupported` */
@@ -71,7 +72,7 @@ export function insideRepository(prefix: string, path: Path): NexusError {
 }
 
 /** What we may not read is none of ours. */
-async function ask(store: ObjectStore, prefix: string, options: CallOptions): Promise<boolean> {
+async function holdsReadableDescriptor(store: ObjectStore, prefix: string, options: CallOptions): Promise<boolean> {
   try {
     return await holdsDescriptor(store, prefix, options)
   } catch (error) {
