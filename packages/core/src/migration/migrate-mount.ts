@@ -56,7 +56,7 @@ export async function migrateMount(world: MigrationWorld, mountPoint: string, { 
   } catch (error) {
     throw toldOfMigration(error, { mountPoint: info.mountPoint, roots: [from, to], isSwitched: state.isSwitched, signal })
   } finally {
-    if (!state.isSwitched) await target.backend.close()
+    if (!state.isSwitched) await target.cached.close()
   }
 }
 
@@ -70,7 +70,7 @@ async function withRecord(given: Omit<Migration, 'record'>, state: State): Promi
   const { world, info, options, target } = given
   const record = await openMigrationRecord(stateDirectory(world.opening.registry.environment), { from: info.storage, to: target.storage })
   const dryRun = options.dryRun === true
-  let isDone = dryRun && !record.isResumed
+  let isDone = false
   try {
     if (record.isResumed && target.storage === info.storage) {
       // A kill came between the switch and the end of the record.
@@ -85,7 +85,7 @@ async function withRecord(given: Omit<Migration, 'record'>, state: State): Promi
     return result
   } finally {
     if (isDone || state.isSwitched) await record.finish()
-    else record.release()
+    else await record.release()
   }
 }
 
@@ -108,6 +108,7 @@ async function prepare(migration: Migration): Promise<Prepared> {
 
 async function copyAndSwitch(migration: Prepared, state: State): Promise<MigrateResult> {
   const { world: { kernel }, info, options, record, signal } = migration
+  record.begin()
   const copied = await bringAlong(inPhase(migration, 'copying'), signal)
   const kept = Promise.withResolvers<undefined>()
   try {
@@ -131,6 +132,7 @@ async function switchOver(migration: Prepared, { state, keepUntil }: { readonly 
   const rest = await bringRest(pair)
   const verified = await verifySides(pair, { checksum, signal })
   signal.throwIfAborted()
+  mountAt(migration.world, info.mountPoint)
   const isRemembered = (await remember?.(target.request, target.manifest)) ?? false
   state.isSwitched = true
   // Nobody waits for those who read from the old storage still.

@@ -16,7 +16,7 @@ export interface MigrationEnds {
 
 /** What is written down of a migration: that it began, and what was copied in which states. */
 export interface MigrationRecord extends CopyLedger {
-  /** Whether an earlier attempt began it. */
+  /** Whether an earlier attempt began to copy, so that what stands in the target comes of it. */
   readonly isResumed: boolean
   /** Whether the storage that the earlier attempt copied from is this one. */
   readonly isOfSource: boolean
@@ -24,8 +24,10 @@ export interface MigrationRecord extends CopyLedger {
   knows(source: Entry): boolean
   /** Whether this is a copy in the state in which it was left. */
   isUntouched(target: Entry): boolean
-  /** Lets another process go on. */
-  release(): void
+  /** Copying begins: from now on what stands in the target is ours. */
+  begin(): void
+  /** Lets another process go on; of what never began to copy nothing is kept. */
+  release(): Promise<void>
   /** The migration is over: nothing is known of it any more. */
   finish(): Promise<void>
 }
@@ -33,6 +35,8 @@ export interface MigrationRecord extends CopyLedger {
 interface Begun {
   readonly source: string
   readonly owner: string
+  /** 0 or 1. */
+  readonly copies: number
 }
 
 /**
@@ -62,13 +66,18 @@ function recordIn(database: Database, { file, from }: { readonly file: string | 
   // A kill loses nothing of it, and a power cut at most lines that are then copied again.
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = OFF')
-  database.exec(`CREATE TABLE IF NOT EXISTS begun (one INTEGER PRIMARY KEY CHECK (one = 1), source TEXT NOT NULL, owner TEXT NOT NULL);
+  database.exec(`CREATE TABLE IF NOT EXISTS begun (one INTEGER PRIMARY KEY CHECK (one = 1), source TEXT NOT NULL, owner TEXT NOT NULL, copies INTEGER NOT NULL DEFAULT 0);
     CREATE TABLE IF NOT EXISTS copies (path TEXT PRIMARY KEY, source TEXT NOT NULL, target TEXT NOT NULL) WITHOUT ROWID`)
   const standing = database.transaction(() => claim(database, from)).immediate()
   const find = database.prepare<[string], { source: string; target: string }>('SELECT source, target FROM copies WHERE path = ?')
   const put = database.prepare<[string, string, string]>('INSERT OR REPLACE INTO copies VALUES (?, ?, ?)')
+  const finish = async (): Promise<void> => {
+    database.close()
+    if (file !== undefined) for (const suffix of ['-wal', '-shm', '']) await rm(file + suffix, { force: true })
+  }
+  let isBegun = standing !== undefined
   return {
-    isResumed: standing !== undefined,
+    isResumed: isBegun,
     isOfSource: standing === undefined || standing.source === from,
     holds: (source, target) => {
       const known = find.get(pathBelow(source.path))
@@ -79,26 +88,30 @@ function recordIn(database: Database, { file, from }: { readonly file: string | 
     note: (source, target) => {
       if (source.etag !== undefined && target.etag !== undefined && !isYoung(source)) put.run(pathBelow(source.path), stateOf(source), target.etag)
     },
-    release: () => {
-      database.exec("UPDATE begun SET owner = ''")
-      database.close()
+    begin: () => {
+      database.exec('UPDATE begun SET copies = 1')
+      isBegun = true
     },
-    finish: async () => {
-      database.close()
-      if (file !== undefined) for (const suffix of ['-wal', '-shm', '']) await rm(file + suffix, { force: true })
+    release: async () => {
+      if (isBegun) {
+        database.exec("UPDATE begun SET owner = ''")
+        database.close()
+      } else await finish()
     },
+    finish,
   }
 }
 
-/** @returns What an earlier attempt wrote */
+/** @returns What an earlier attempt wrote that began to copy */
 function claim(database: Database, from: string): Begun | undefined {
-  const standing = database.prepare<[], Begun>('SELECT source, owner FROM begun').get()
+  const standing = database.prepare<[], Begun>('SELECT source, owner, copies FROM begun').get()
   const owner = standing === undefined || standing.owner === '' ? undefined : (JSON.parse(standing.owner) as Owner)
   const isMine = owner?.pid === process.pid && ownerState(owner) === 'running'
   if (isMine || (owner !== undefined && ownerState(owner) !== 'gone'))
     throw new NexusError('busy', { op: 'migrate', reason: `${isMine ? 'This process' : `Process ${owner.pid} (${owner.place})`} is migrating to this storage already; wait for it, or end it and repeat.` })
-  database.prepare('INSERT INTO begun VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE SET owner = excluded.owner').run(from, JSON.stringify(thisProcess()))
-  return standing
+  const isBegun = standing?.copies === 1
+  database.prepare('INSERT OR REPLACE INTO begun VALUES (1, ?, ?, ?)').run(isBegun ? standing.source : from, JSON.stringify(thisProcess()), isBegun ? 1 : 0)
+  return isBegun ? standing : undefined
 }
 
 /** Below the root of either storage: the first segment is where it stands during the migration. */

@@ -26,9 +26,7 @@ export interface MigrationTarget {
   readonly manifest: BackendManifest | undefined
   readonly uri: string
   readonly storage: string | undefined
-  /** As it was opened: the one to close. */
-  readonly backend: Backend
-  /** With what this machine remembers of it: what is copied passes here, too, so that nothing older is remembered. */
+  /** With what this machine remembers of it: what is copied passes here, too, so that nothing older is remembered. The one to close. */
   readonly cached: Backend
   /** For the mount table. */
   readonly entry: ReplacingEntry
@@ -56,7 +54,7 @@ export async function openTarget({ kernel, opening }: MigrationWorld, { info, ur
   const caches = cacheLayers(cache, { environment, layout: layout ?? backend.capabilities.layout, freshnessMs: settings.freshnessMs, label: storage ?? shown })
   const cached = caches.cache?.(backend) ?? backend
   const layers = { tier: tiers?.layerFor({ mountPoint, priority }, kernel.mounts()), cache: () => cached }
-  return { request, manifest, uri: shown, storage, backend, cached, entry: { backend, uri: shown, storage, backendType, layout, layers } }
+  return { request, manifest, uri: shown, storage, cached, entry: { backend, uri: shown, storage, backendType, layout, layers } }
 }
 
 /** @throws NexusError `invalid_argument`, `unsupported` for storage that no mount can be migrated to */
