@@ -1,6 +1,6 @@
-import { type Backend, parsePath } from '@nexus/core/contract'
+import { type Backend, NexusError, parsePath } from '@nexus/core/contract'
 import { describe, expect, it } from 'vitest'
-import type { MemoryStore } from '../src/memory-store.ts'
+import { createMemoryService, type MemoryStore } from '../src/memory-store.ts'
 import type { MemoryStoreOptions } from '../src/memory-request.ts'
 import type { ObjectTreeOptions } from '../src/tree/open-object-tree.ts'
 import { bytes, entriesIn, failureOf, keysIn, openTree, pathsIn, putObjects, requestsOf, textOf } from './tree-kit.ts'
@@ -107,6 +107,41 @@ describe('a repository inside the tree', () => {
     await tree.write(at('/new/journal/1'), bytes('x'))
     await tree.write(at('/new/nexus.json'), bytes(descriptor))
     expect(await failureOf(tree.write(at('/new/journal/2'), bytes('x')))).toMatchObject({ code: 'unsupported' })
+  })
+
+  it.each(['copy', 'rename'] as const)('that is made by a %s of its nexus.json is one from then on', async (verb) => {
+    const { store, tree } = openTree()
+    await store.put('descriptor', bytes(descriptor))
+    await tree.write(at('/new/journal/1'), bytes('x'))
+    await tree[verb]!(at('/descriptor'), at('/new/nexus.json'))
+    expect(await failureOf(tree.write(at('/new/journal/2'), bytes('x')))).toMatchObject({ code: 'unsupported' })
+  })
+
+  it('takes no copy from another tree of the service', async () => {
+    const service = createMemoryService()
+    const { tree } = await openAround({ service, name: 'memory://inner' })
+    const other = openTree({ service, name: 'memory://other' })
+    await putObjects(other.store, ['a'])
+    for (const to of ['/tree/repo/a', '/tree/repo/journal/1']) {
+      expect(await failureOf(tree.copyFrom!(other.tree.storedAt!(at('/a')), at(to)))).toMatchObject({ code: 'unsupported' })
+    }
+  })
+
+  it('does not change what is said of a directory above that is not empty', async () => {
+    const { tree } = await openAround()
+    for (const recursive of [undefined, false]) expect(await failureOf(tree.delete(at('/tree'), { recursive }))).toMatchObject({ code: 'not_empty' })
+    const { store, tree: only } = openTree()
+    await store.put('up/repo/nexus.json', bytes(descriptor))
+    expect(await failureOf(only.delete(at('/up')))).toMatchObject({ code: 'not_empty' })
+  })
+
+  it('that may not be read is none of ours', async () => {
+    const { tree } = await openAround({
+      before: ({ verb, key }) => {
+        if (verb === 'get' && key === 'tree/repo/nexus.json') throw new NexusError('permission_denied')
+      },
+    })
+    expect(await textOf(tree, '/tree/repo/cas/ab/abcd')).toBe('tree/repo/cas/ab/abcd')
   })
 
   it('is seen by others after freshnessMs', async () => {
