@@ -29,7 +29,7 @@ export async function copyFrom(context: TreeContext, source: StoredFile, { to, i
   const copied = await context.store.copyFrom?.(source, toKey(to), { ifSourceMatch: ifMatch, condition, signal })
   if (copied === undefined) return undefined
   context.known.enter(above(toPrefix(to)))
-  context.nested.forget(toKey(to))
+  context.nested.noteWrite(toKey(to))
   return toFileStat(to, copied)
 }
 
@@ -45,7 +45,7 @@ export async function copyFile(context: TreeContext, source: ObjectInfo, { to, i
   const copied = await atTarget(to, () => context.store.copy(source.key, toKey(to), { ifSourceMatch: ifMatch, condition, signal }), ifMatch === undefined)
   if (copied === undefined) throw new NexusError('not_found', { reason: 'It was deleted while it was copied.' })
   context.known.enter(above(toPrefix(to)))
-  context.nested.forget(toKey(to))
+  context.nested.noteWrite(toKey(to))
   return toFileStat(to, copied)
 }
 

@@ -14,8 +14,8 @@ export interface NestedRepositories {
   readonly isAt: (prefix: string, options: CallOptions) => Promise<boolean>
   /** Looks for the repository that holds a key below `prefix`, where one of the key's names may be of a repository's part: without one, no request. Of many keys each directory is asked once. */
   readonly startSearch: (prefix: string, options: CallOptions) => Search
-  /** An object was written: it may be what makes a repository of its directory. */
-  readonly forget: (key: string) => void
+  /** An object was written, so that its directory was no repository; it may be what makes one of it. */
+  readonly noteWrite: (key: string) => void
 }
 
 /** Gives the prefix of the repository that holds a key; nothing at once for most keys, which is what walks of many are quick by. */
@@ -31,11 +31,14 @@ export function createNestedRepositories(store: ObjectStore, { freshnessMs, now 
     const answer = answers.get(prefix)
     if (answer !== undefined && answer.until > now()) return answer.isOne
     const isOne = await holdsReadableDescriptor(store, prefix, { signal })
+    remember(prefix, isOne)
+    return isOne
+  }
+  const remember = (prefix: string, isOne: boolean): void => {
     answers.delete(prefix)
     const [oldest] = answers.keys()
     if (answers.size >= maxAnswers && oldest !== undefined) answers.delete(oldest)
     answers.set(prefix, { isOne, until: now() + freshnessMs })
-    return isOne
   }
   const startSearch = (prefix: string, { signal }: CallOptions): Search => {
     const ordinary = new Set<string>()
@@ -50,7 +53,11 @@ export function createNestedRepositories(store: ObjectStore, { freshnessMs, now 
     }
     return (key) => (part.test(key.slice(prefix.length)) ? ask(key) : undefined)
   }
-  return { isAt, startSearch, forget: (key) => void answers.delete(above(key)) }
+  const noteWrite = (key: string): void => {
+    if (key.endsWith('/nexus.json')) answers.delete(above(key))
+    else remember(above(key), false)
+  }
+  return { isAt, startSearch, noteWrite }
 }
 
 /** Whether a name below a directory, with or without a `/` at its end, may be of a repository that lies there. */

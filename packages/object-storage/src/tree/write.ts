@@ -31,7 +31,7 @@ async function checkAndPut(context: TreeContext, path: Path, body: Body, options
   if (options.ifMatch === undefined || key === '') await checkTarget(context, path, options)
   const info = await put(context, key, body, { ...options, limits })
   context.known.enter(above(`${key}/`))
-  context.nested.forget(key)
+  context.nested.noteWrite(key)
   return toFileStat(path, info)
 }
 
