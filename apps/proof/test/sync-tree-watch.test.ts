@@ -51,6 +51,18 @@ describe('a replica follows', () => {
     expect(await fs.readText('/to/c/1/deeper')).toBe('a directory now')
   })
 
+  it.each(['memory', 'path'] as const)('a file that is renamed over another of its size, in %s', { timeout: 60_000 }, async (kind) => {
+    const fs = await openKinds(kind, 'memory')
+    await fs.write('/from/new', 'bbb')
+    await fs.write('/from/old', 'aaa')
+    startWatch(fs)
+    await equal(fs)
+    // It is older than the copy of what it replaces.
+    await fs.rename('/from/new', '/from/old')
+    await equal(fs)
+    expect(await fs.readText('/to/old')).toBe('bbb')
+  })
+
   it('what happens during the first pass', async () => {
     const source = openMemory()
     let isChanged = false

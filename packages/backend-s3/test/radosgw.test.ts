@@ -28,7 +28,6 @@ describe.skipIf(reason !== undefined)(`Ceph's object gateway${reason === undefin
     open: () => openFresh(),
     knownGaps: {
       '`copy` to where an object must be absent never replaces one.': 'radosgw 16 ignores If-None-Match on CopyObject, so that the store refuses it as unsupported',
-      '`copyFrom` keeps conditions on both ends, and what is absent is `not_found`.': 'the same: the store copies nothing, and whoever asked has to read and write',
     },
   })
 

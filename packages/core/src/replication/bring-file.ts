@@ -17,9 +17,9 @@ const maxAttempts = 3
 
 /** Makes a file that stands on both sides the same. */
 export async function bringAgain(run: SyncRun, target: Entry, bringing: Bringing): Promise<void> {
-  const { backend, options, tally, throttle, ledger } = run
+  const { backend, options, tally, throttle, ledger, doubtsTimes = false } = run
   const { source, signal } = bringing
-  const isSame = ledger?.holds(source, target) ?? (await isSameContent({ backend, checksum: options.checksum === true, throttle, signal }, source, target))
+  const isSame = ledger?.holds(source, target) ?? (await isSameContent({ backend, checksum: options.checksum === true, doubtsTimes, throttle, signal }, source, target))
   if (!isSame) return bringFile(run, bringing)
   // What was noted came with its metadata.
   const patch = ledger === undefined ? metadataPatch(backend, source, target) : undefined

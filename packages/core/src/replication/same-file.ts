@@ -9,6 +9,8 @@ interface Comparison extends CallOptions {
   readonly backend: Backend
   /** Reads where sizes and times would do. */
   readonly checksum: boolean
+  /** Reads where only times say that both are the same. */
+  readonly doubtsTimes?: boolean | undefined
   readonly throttle: Throttle | undefined
 }
 
@@ -26,7 +28,8 @@ export async function isSameContent(comparison: Comparison, source: Entry, targe
   const algorithm = digestAlgorithm(source.digest)
   if (algorithm !== undefined && algorithm === digestAlgorithm(target.digest)) return source.digest === target.digest
   const byTime = areSizesKnown && !comparison.checksum ? isWrittenAfter(source, target) : undefined
-  return byTime ?? (await readsSame(comparison, source, target))
+  if (byTime === undefined || (byTime && comparison.doubtsTimes)) return readsSame(comparison, source, target)
+  return byTime
 }
 
 /** `undefined` where the times are not known, or too close to tell. */

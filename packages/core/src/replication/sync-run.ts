@@ -24,6 +24,8 @@ export interface SyncPair {
   readonly options: SyncOptions
   readonly filter: SyncFilter
   readonly throttle: Throttle | undefined
+  /** That a copy is newer than its source is not taken for proof that they are the same. */
+  readonly doubtsTimes?: boolean | undefined
   /** Asked instead of sizes, digests and times. */
   readonly ledger?: CopyLedger | undefined
 }

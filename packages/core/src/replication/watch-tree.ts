@@ -83,7 +83,8 @@ async function bringParts({ pair, options, signal }: Pick<Watch, 'pair' | 'optio
   const failed: Path[] = []
   for (const part of parts) {
     try {
-      const result = await syncPart(pair, part)
+      // What the storage told of may be a file that was renamed there and is older than the copy of what it replaced.
+      const result = await syncPart(part === rootPath ? pair : { ...pair, doubtsTimes: true }, part)
       options.onPass?.(result)
       failed.push(...failedParts(pair, result))
       for (const { path, code, reason } of result.failures.slice(0, 1)) onFailure(new NexusError(code, { op: 'watchTree', path, reason }))

@@ -94,8 +94,9 @@ export const changeRules: readonly StoreRule[] = rules({
     await fails('not_found', store.copyFrom(store.storedAt('absent'), 'kept'))
     await fails('precondition_failed', store.copyFrom(store.storedAt('a'), 'kept', { ifSourceMatch: etag }))
     const call = store.copyFrom(store.storedAt('a'), 'kept', { condition: 'absent' })
-    if (store.conditions.absent) await fails('precondition_failed', call)
-    else assert.equal(await call, undefined)
+    // A service that creates only where nothing is may yet not copy so; then it is not asked to.
+    const isRefused = await call.then((info) => info === undefined, () => false)
+    if (!isRefused) await fails('precondition_failed', call)
     await holds(context, 'kept', 'kept')
   },
   '`copyFrom` of another service is `undefined`, and nothing happens.': async (context) => {
