@@ -67,12 +67,34 @@ describe('a process killed', () => {
 
   it('between write and publication has committed, in place', async () => {
     const { root, ...stores } = await openTestStore()
+    await textsOf(stores)
     const { ended } = startChild('kill', root, 'k', 'after-write', '3', 'os', '100')
     expect(acknowledged((await ended).output)).toEqual(['k-0', 'k-1'])
     expect(await textsOf(stores)).toEqual(['k-0', 'k-1'])
     await commit(stores, 'after')
     expect(await textsOf(stores)).toEqual(['k-0', 'k-1', 'k-2', 'after'])
     expect(segmentFiles(root).length).toBe(1)
+  })
+
+  it('between write and publication has committed for whoever opens the repository next, before anybody writes', async () => {
+    const { root, ...stores } = await openTestStore()
+    await textsOf(stores)
+    await startChild('kill', root, 'k', 'after-write', '3', 'os', '100').ended
+    expect(await textsOf(stores)).toEqual(['k-0', 'k-1'])
+    expect(await textsOf(await openTestStore({ root }))).toEqual(['k-0', 'k-1', 'k-2'])
+    expect(await textsOf(stores)).toEqual(['k-0', 'k-1', 'k-2'])
+  })
+
+  it('between write and publication leaves that to the writer who holds the lock when another opens', async () => {
+    const { root } = await openTestStore()
+    const reader = await openTestStore({ root })
+    let seen: Promise<readonly string[]> | undefined
+    const writer = await openTestStore({ root, environment: { onStep: (step) => void (step === 'after-lock' && (seen = textsOf(reader))) } })
+    await textsOf(writer)
+    await startChild('kill', root, 'k', 'after-write', '3', 'os', '100').ended
+    await commit(writer, 'after')
+    expect(await seen).toEqual(['k-0', 'k-1'])
+    expect(await textsOf(reader)).toEqual(['k-0', 'k-1', 'k-2', 'after'])
   })
 
   it('at its settling has published no commit, and its contents are swept', async () => {

@@ -14,6 +14,8 @@ import { createTurns } from './turns.ts'
 export interface RepositoryLock {
   /** Resolves when nobody else holds it; at once and without a promise when it is free. @throws NexusError `busy`, `read_only` */
   acquire(signal: AbortSignal | undefined): MaybePromise<void>
+  /** Takes it when nobody has it. @returns Whether it did @throws NexusError `read_only` */
+  tryAcquire(): boolean
   /** Writes down who holds it; called before a hold that may last. */
   announce(): void
   release(): void
@@ -82,6 +84,16 @@ export function createLock(layout: Layout, environment: LocalEnvironment): Repos
       signal?.throwIfAborted()
       const turn = turns.enter(signal)
       return turn === undefined ? begin(signal) : turn.then(() => begin(signal))
+    },
+    tryAcquire: () => {
+      if (!turns.tryEnter()) return false
+      let isOurs = false
+      try {
+        isOurs = tryBegin()
+      } finally {
+        if (!isOurs) turns.leave()
+      }
+      return isOurs
     },
     announce: () => {
       holder ??= environment.files.open(layout.holder, constants.O_RDWR | constants.O_CREAT, 0o644)

@@ -5,7 +5,7 @@ import { toEntry } from './entries.ts'
 import { corrupt, toNexusError } from './errors.ts'
 import { readFully, readFullyNow } from './files.ts'
 import type { Head } from './head.ts'
-import { lookWithoutLock, recover } from './recover.ts'
+import { lookWithoutLock, recover, writtenSegment } from './recover.ts'
 import { segmentHeaderBytes } from './segment.ts'
 
 /** After so long a head file that was deleted is noticed by a process that only reads, in milliseconds. */
@@ -21,6 +21,7 @@ export interface HeadReader {
 /** @param context Whose head is read. */
 export function createHeadReader(context: JournalContext): HeadReader {
   let checkedAt = 0
+  let isFirst = true
   return {
     read: (atLeast, options) => {
       const now = performance.now()
@@ -29,7 +30,10 @@ export function createHeadReader(context: JournalContext): HeadReader {
         context.head.refresh()
       }
       const head = context.head.read()
-      return head?.sameBoot === true ? head : restoreHead(context, atLeast, options)
+      const looksBehind = isFirst
+      isFirst = false
+      if (head?.sameBoot !== true) return restoreHead(context, atLeast, options)
+      return looksBehind && isFollowed(context, head) ? publishRest(context, head) : head
     },
   }
 }
@@ -47,6 +51,39 @@ async function restoreHead(context: JournalContext, atLeast: number, { signal }:
     return await recover(context, atLeast)
   } catch (error) {
     if (isNexusError(error)) throw error
+    throw toNexusError(error, 'journal', context.layout.journal)
+  } finally {
+    context.lock.release()
+  }
+}
+
+/** Whether something stands behind the published end: a commit on its way, or one whose writer died before it published it. */
+function isFollowed({ segments, environment: { files } }: JournalContext, head: Head): boolean {
+  const segment = writtenSegment(head)
+  if (head.sealed || segment === 0) return false
+  const fd = segments.open(segment)
+  try {
+    return readFullyNow(files, fd, { offset: head.next === 0 ? head.offset : segmentHeaderBytes, length: 4 }).some((value) => value !== 0)
+  } finally {
+    files.close(fd)
+  }
+}
+
+/**
+ * Publishes what a writer that died has left, as the next commit would: who opens a repository and sees a file absent must not have it appear by
+ * another's write. A living writer holds the lock, and publishes by itself; what is damaged is told to the next who commits.
+ */
+async function publishRest(context: JournalContext, head: Head): Promise<Head> {
+  try {
+    if (!context.lock.tryAcquire()) return head
+  } catch (error) {
+    if (isNexusError(error, 'read_only')) return head
+    throw error
+  }
+  try {
+    return await recover(context, head.sequence)
+  } catch (error) {
+    if (isNexusError(error, 'corrupt')) return head
     throw toNexusError(error, 'journal', context.layout.journal)
   } finally {
     context.lock.release()

@@ -2,6 +2,8 @@
 export interface Turns {
   /** `undefined` when it is the caller's turn at once; otherwise resolves then. Rejects with `signal.reason`. */
   enter(signal: AbortSignal | undefined): Promise<void> | undefined
+  /** Whether it is the caller's turn at once; otherwise it does not wait for one. */
+  tryEnter(): boolean
   leave(): void
 }
 
@@ -27,6 +29,10 @@ export function createTurns(): Turns {
         waiting.add(admit)
         signal?.addEventListener('abort', give, { once: true })
       })
+    },
+    tryEnter: () => {
+      if (taken) return false
+      return (taken = true)
     },
     leave: () => {
       const [next] = waiting
