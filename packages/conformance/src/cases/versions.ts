@@ -69,10 +69,13 @@ export const versionCases: readonly ContractCase[] = section('Versions', {
         await fails('not_found', context.backend.stat(at('/file'), { version: unknownVersion }))
       }
     }),
-  '`versions` of a directory fails with `is_directory`.': (context) =>
+  '`versions` of a directory fails with `is_directory`, also where a file had its name before.': (context) =>
     where(context, async (versions) => {
-      await putAll(context, ['/docs/file'])
+      await putAll(context, ['/docs/file', '/name'])
       await fails('is_directory', versions('/docs'))
+      await context.backend.delete(at('/name'))
+      await putAll(context, ['/name/file'])
+      await fails('is_directory', versions('/name'))
     }),
   'Versions outlive the file: after `delete` they are listed, none of them current, and can be read.': (context) =>
     where(context, async (versions) => {

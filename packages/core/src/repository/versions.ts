@@ -3,7 +3,6 @@ import { NexusError } from '../contract/errors.ts'
 import type { Path } from '../contract/paths.ts'
 import type { Repository } from './context.ts'
 import { createHistory, type NamedFile } from './history.ts'
-import { presentRow } from './read.ts'
 import { broken } from './run.ts'
 import { toVersion } from './to-stat.ts'
 
@@ -26,10 +25,11 @@ export async function* versions(repository: Repository, path: Path, { signal }: 
 
 async function filesNamed(repository: Repository, path: Path, signal: AbortSignal | undefined): Promise<readonly NamedFile[]> {
   const reader = await repository.settleIndex(signal)
+  if (repository.view.findDirectory(path) !== undefined) throw new NexusError('is_directory')
   const history = reader === undefined ? undefined : createHistory(reader.database)
   const files = (history?.filesAt(path) ?? []).filter(({ node, last }) => last !== undefined || history?.versions(node, Number.MAX_SAFE_INTEGER, 1).length !== 0)
-  if (files.length > 0) return files
-  throw new NexusError(presentRow(repository, path).digest === null ? 'is_directory' : 'not_found')
+  if (files.length === 0) throw new NexusError('not_found')
+  return files
 }
 
 async function* keptVersions(

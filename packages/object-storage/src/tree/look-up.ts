@@ -27,5 +27,11 @@ export async function isDirectory(store: ObjectStore, path: Path, options: CallO
 
 /** Why there is no file. @throws NexusError `is_directory`, `not_found` */
 export async function refuseAbsentFile(store: ObjectStore, path: Path, options: CallOptions): Promise<never> {
-  throw new NexusError((await isDirectory(store, path, options)) ? 'is_directory' : 'not_found')
+  await refuseDirectory(store, path, options)
+  throw new NexusError('not_found')
+}
+
+/** @throws NexusError `is_directory` */
+export async function refuseDirectory(store: ObjectStore, path: Path, options: CallOptions): Promise<void> {
+  if (await isDirectory(store, path, options)) throw new NexusError('is_directory')
 }

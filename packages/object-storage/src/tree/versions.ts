@@ -3,7 +3,7 @@ import type { ObjectStore, ObjectVersion } from '../object-store.ts'
 import type { Call } from './activity.ts'
 import type { TreeContext } from './context.ts'
 import { toKey } from './keys.ts'
-import { refuseAbsentFile } from './look-up.ts'
+import { refuseAbsentFile, refuseDirectory } from './look-up.ts'
 import { refuseNested } from './nested.ts'
 
 /** The states of a file that the bucket keeps, newest first. Attributes are empty where the service does not tell them here; `stat` with `version` does. */
@@ -19,6 +19,8 @@ export async function* versions(context: TreeContext, path: Path, options: CallO
     for (;;) {
       const step = await activity.run(call, () => iterator.next())
       if (step.done === true) break
+      // The file was deleted; its name may be a directory's by now.
+      if (!isThere && !step.value.isCurrent) await activity.run(call, () => refuseDirectory(store, path, options))
       isThere = true
       yield toFileVersion(path, step.value)
     }
