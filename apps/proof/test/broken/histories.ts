@@ -119,7 +119,7 @@ export const historiesBroken: Readonly<Record<string, Mutation>> = {
   ),
   '`stat` and `read` with `version` tell of that state, metadata included.': ignoring('version', 'stat', 'read'),
   '`versions` of a name that has none fails with `not_found`, and so does an unknown `version`.': endSteps('versions', 'not_found'),
-  '`versions` of a directory fails with `is_directory`.': recodeSteps('versions', 'is_directory', 'not_found'),
+  '`versions` of a directory fails with `is_directory`, also where a file had its name before.': recodeSteps('versions', 'is_directory', 'not_found'),
   'Versions outlive the file: after `delete` they are listed, none of them current, and can be read.': instead(
     'versions',
     (versions, inner) =>
