@@ -24,7 +24,8 @@ describe('the escape of names', () => {
   })
 
   it('tells a name that looks escaped from the escape', () => {
-    const twins = ['e\u0301', 'e%CC%81', 'e%25CC%81', 'e%2525CC%81', '', '%_', '%25_'].map((name) => encodeSegment(bytes(name)))
+    const names = ['e\u0301', 'e%CC%81', 'e%25CC%81', 'e%25CC%2581', 'e%2525CC%81', '', '%_', '%25_', '%C5%CC'].map(bytes)
+    const twins = [...names, Uint8Array.of(0x25, 0x43, 0x35, 0xcc)].map(encodeSegment)
     expect(new Set(twins).size).toBe(twins.length)
   })
 
@@ -38,6 +39,18 @@ describe('the escape of names', () => {
       }),
       { numRuns: 3000 },
     )
+  })
+
+  it('shows no two names alike, however they are made of escapes', () => {
+    const units = ['%', '%25', '%C5', '%CC', '%_', '_', 'C5', '25', '\u0301', 'e'].map(bytes)
+    const seen = new Map<string, string>()
+    for (const one of units) for (const two of units) for (const three of units) for (const four of [...units, Uint8Array.of(0xcc), Uint8Array.of(0xc5), new Uint8Array()]) {
+      const raw = Buffer.concat([one, two, three, four])
+      const shown = encodeSegment(raw)
+      expect(seen.get(shown) ?? raw.toString('hex'), shown).toBe(raw.toString('hex'))
+      expect(Buffer.from(decodeSegment(shown)).toString('hex')).toBe(raw.toString('hex'))
+      seen.set(shown, raw.toString('hex'))
+    }
   })
 
   it('lets a name of 255 bytes through, however long its escape', () => {

@@ -1,14 +1,14 @@
 /**
  * Existing storage holds names that a `Path` refuses or would change: empty ones, `.`, control characters, NFD, bytes that are no
  * UTF-8. They are shown through one reversible escape, `%XX` for every byte outside printable ASCII and for `%` itself. A valid name
- * stays as it is, unless it would be taken for an escape: then its first `%` becomes `%25`. So for every sequence of bytes
+ * stays as it is, unless it would be taken for an escape: then each `%` becomes `%25`. So for every sequence of bytes
  * `decodeSegment(encodeSegment(bytes))` gives the bytes back, and what `list` showed can be read, written and deleted.
  */
 export function encodeSegment(raw: Uint8Array): string {
   if (raw.length === 0) return emptyName
   const text = validName(raw)
   if (text === undefined) return escapeAll(raw)
-  return escapedBytes(text) === undefined ? text : text.replace('%', '%25')
+  return escapedBytes(text) === undefined ? text : marked(text)
 }
 
 /** The bytes that a segment stands for: the inverse of {@link encodeSegment}, and the plain UTF-8 of every other segment. */
@@ -24,14 +24,17 @@ const forbidden = /[\u0000-\u001f\u007f-\u009f/]/
 
 /** What a segment stands for when it is an escape, `undefined` when it stands for itself. */
 function escapedBytes(segment: string): Uint8Array | undefined {
-  const percent = segment.indexOf('%')
-  if (percent === -1) return undefined
+  if (!segment.includes('%')) return undefined
   if (segment === emptyName) return new Uint8Array(0)
   const raw = unescapeAll(segment)
   if (validName(raw) === undefined && escapeAll(raw) === segment) return raw
-  if (!segment.startsWith('%25', percent)) return undefined
-  const unmarked = `${segment.slice(0, percent)}%${segment.slice(percent + 3)}`
-  return escapedBytes(unmarked) === undefined ? undefined : encoder.encode(unmarked)
+  const text = segment.replaceAll('%25', '%')
+  return marked(text) === segment && escapedBytes(text) !== undefined ? encoder.encode(text) : undefined
+}
+
+/** A valid name that would be taken for an escape. With one `%` left as it is, what follows that might be no UTF-8, and this an escape again. */
+function marked(text: string): string {
+  return text.replaceAll('%', '%25')
 }
 
 /** The name as text when it can be a segment as it is. */
