@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises'
+import { readFile, rm, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Backend } from '@nexus/core'
@@ -216,3 +216,48 @@ function hold(path: string): { readonly release: () => void } {
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
+
+/** Transactions in the write-ahead log: frames that say how large the database is after them (https://sqlite.org/fileformat2.html#walformat). */
+async function commitsIn(directory: string): Promise<number> {
+  const log = await readFile(join(directory, 'metadata.db-wal'))
+  const frameBytes = 24 + log.readUInt32BE(8)
+  let count = 0
+  for (let at = 32; at + frameBytes <= log.length; at += frameBytes) if (log.readUInt32BE(at + 4) > 0) count++
+  return count
+}
+
+describe('changes at one time', () => {
+  it('share transactions, and each is told', async () => {
+    const { backend, directory } = await openCached()
+    const paths = Array.from({ length: 200 }, (_, index) => at(`/d/f${index}`))
+    await backend.write(at('/first'), bytes('x'))
+    const before = await commitsIn(directory)
+    await Promise.all(paths.map((path) => backend.write(path, bytes(path))))
+    expect(await commitsIn(directory) - before).toBeLessThan(20)
+    for (const path of paths) expect((await backend.stat(path)).sizeBytes).toBe(path.length)
+    await backend.close()
+  })
+
+  it('one after the other have one each before and behind', async () => {
+    const { backend, directory } = await openCached()
+    await backend.write(at('/first'), bytes('x'))
+    const before = await commitsIn(directory)
+    for (let index = 0; index < 10; index++) await backend.write(at(`/f${index}`), bytes('x'))
+    expect(await commitsIn(directory) - before).toBe(20)
+    await backend.close()
+  })
+
+  it('that the database cannot take are all distrusted', async () => {
+    const { backend, store, directory } = await openCached()
+    const paths = Array.from({ length: 20 }, (_, index) => at(`/f${index}`))
+    for (const path of paths) await backend.write(path, bytes('x'))
+    const { release } = hold(join(directory, 'metadata.db'))
+    await Promise.all(paths.map((path) => backend.write(path, bytes('longer'))))
+    release()
+    const asked = await requestsOf(store, async () => {
+      for (const path of paths) expect((await backend.stat(path)).sizeBytes).toBe(6)
+    })
+    expect(asked).toEqual({ head: 20 })
+    await backend.close()
+  })
+})

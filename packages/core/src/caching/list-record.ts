@@ -14,13 +14,13 @@ export interface Recording {
   readonly inner: Backend
   readonly path: Path
   readonly options: ListOptions
-  readonly memory: Pick<ScopeMemory, 'ask' | 'use'>
+  readonly memory: Pick<ScopeMemory, 'ask' | 'change'>
 }
 
 /** Passes the entries of a whole listing on, and keeps them when it came to its end. */
 export async function* recordList({ inner, path, options, memory }: Recording): AsyncGenerator<Entry> {
   const question = await memory.ask(path, options.signal)
-  const writer = question === undefined ? undefined : createWriter(question, { use: memory.use, recursive: options.recursive === true })
+  const writer = question === undefined ? undefined : createWriter(question, { change: memory.change, recursive: options.recursive === true })
   let isComplete = false
   try {
     for await (const entry of inner.list(path, options)) {
@@ -38,7 +38,7 @@ interface ListingWriter {
   end(isComplete: boolean): Promise<void>
 }
 
-function createWriter(question: Question, { use, recursive }: Pick<ScopeMemory, 'use'> & { readonly recursive: boolean }): ListingWriter {
+function createWriter(question: Question, { change, recursive }: Pick<ScopeMemory, 'change'> & { readonly recursive: boolean }): ListingWriter {
   let [id, isGivenUp, isOrdered]: [number | undefined, boolean, boolean] = [undefined, false, true]
   let [entries, pages, lastKey]: [number, number, string] = [0, 0, '']
   let page: Entry[] = []
@@ -46,7 +46,7 @@ function createWriter(question: Question, { use, recursive }: Pick<ScopeMemory, 
   const flush = async (): Promise<void> => {
     const written = { index: pages++, first: page[0] === undefined ? '' : keyOf(page[0]), entries: page }
     page = []
-    const begun = await use(({ listings }) => {
+    const begun = await change(({ listings }) => {
       const known = id ?? listings.begin(question, recursive)
       if (written.entries.length > 0) listings.append(known, written)
       return known
@@ -70,7 +70,7 @@ function createWriter(question: Question, { use, recursive }: Pick<ScopeMemory, 
       if (isKept) await flush()
       const begun = id
       if (begun === undefined) return
-      await use(({ listings }) => {
+      await change(({ listings }) => {
         if (isKept && !isGivenUp) listings.complete(begun, { question, recursive, entries, isOrdered })
         else listings.drop(begun)
       })

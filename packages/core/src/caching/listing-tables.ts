@@ -44,7 +44,6 @@ export function createListingTables(database: Database, scope: number, stats: Pi
   const replace = database.prepare('DELETE FROM listings WHERE scope = ? AND path = ? AND recursive = ? AND id <> ? AND complete = 1')
   const complete = database.prepare('UPDATE listings SET complete = 1, entries = ?, ordered = ? WHERE id = ?')
   const drop = database.prepare('DELETE FROM listings WHERE id = ?')
-  const inTransaction = (work: () => void): void => database.transaction(work).immediate()
   return {
     find: (path, recursive) => {
       const found = find.get(scope, path, Number(recursive))
@@ -54,17 +53,17 @@ export function createListingTables(database: Database, scope: number, stats: Pi
     isKept: (id) => isKept.get(id) !== undefined,
     pageWith: (id, key) => pageWith.get(id, key)?.entries,
     begin: ({ path, askedAt }, recursive) => Number(begin.run(scope, path, Number(recursive), askedAt).lastInsertRowid),
-    append: (id, { index, first, entries }) => inTransaction(() => {
+    append: (id, { index, first, entries }) => {
       // Its pages went with it when a change forgot it meanwhile.
       if (isKept.get(id) === undefined) return
       append.run(id, index, first, encodePage(entries))
       for (const { path, etag } of entries) if (etag !== undefined) outdate.run(scope, path, etag, id)
-    }),
-    complete: (id, { question, recursive, entries, isOrdered }) => inTransaction(() => {
+    },
+    complete: (id, { question, recursive, entries, isOrdered }) => {
       if (stats.ask(question.path, question.askedAt).generation !== question.generation) return void drop.run(id)
       replace.run(scope, question.path, Number(recursive), id)
       complete.run(entries, Number(isOrdered), id)
-    }),
+    },
     drop: (id) => void drop.run(id),
   }
 }

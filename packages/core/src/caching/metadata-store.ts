@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sleep } from '../layers/sleep.ts'
 import { databaseFailure } from './database-failure.ts'
 import { createListingTables, type ListingTables } from './listing-tables.ts'
@@ -18,6 +19,8 @@ export interface MetadataStore {
    * @returns `undefined` when the database cannot be used: a cache must never fail a call
    */
   use<T>(scope: string, work: (tables: ScopeTables) => T, signal?: AbortSignal): Promise<T | undefined>
+  /** The same for work that changes the tables: what is asked for in one turn of the event loop shares one transaction. */
+  change<T>(scope: string, work: (tables: ScopeTables) => T): Promise<T | undefined>
   /** Writes down what a person calls the storage. */
   label(scope: string, label: string): Promise<void>
   /** Gives it back; the last user closes the database. */
@@ -30,6 +33,12 @@ const retryDelaysMs = [25, 50, 100]
 interface Shared {
   readonly store: Omit<MetadataStore, 'release'> & { readonly close: () => Promise<void> }
   users: number
+}
+
+/** Changes that wait for the turn of the event loop to end, and what comes of each. */
+interface ChangeGroup {
+  readonly changes: { readonly scope: string; readonly work: (tables: ScopeTables) => unknown }[]
+  readonly results: Promise<readonly unknown[] | undefined>
 }
 
 const shared = new Map<string, Shared>()
@@ -76,8 +85,27 @@ function createStore(path: string, now: () => number): Shared['store'] {
     }
     return undefined
   }
+  let group: ChangeGroup | undefined
+  const changeTogether = async (changes: ChangeGroup['changes']): Promise<readonly unknown[] | undefined> => {
+    await nextTurn()
+    group = undefined
+    return attempt((current) => {
+      // Before the transaction: what is made for a scope stays when that is rolled back.
+      const tables = changes.map(({ scope }) => tablesOf(current, scope))
+      return current.database.transaction(() => changes.map(({ work }, index) => work(tables[index] as ScopeTables))).immediate()
+    })
+  }
   return {
     use: (scope, work, signal) => attempt((current) => work(tablesOf(current, scope)), signal),
+    change: async <T>(scope: string, work: (tables: ScopeTables) => T) => {
+      if (group === undefined) {
+        const changes: ChangeGroup['changes'] = []
+        group = { changes, results: changeTogether(changes) }
+      }
+      const index = group.changes.push({ scope, work }) - 1
+      const { results } = group
+      return (await results)?.[index] as T | undefined
+    },
     label: async (scope, label) => {
       await attempt(({ database }) => addLabel(database, scope, label))
     },

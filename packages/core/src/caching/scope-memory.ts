@@ -12,6 +12,8 @@ export interface ScopeMemory {
   readonly isFresh: IsFresh
   /** Runs work on the tables; `undefined` when they cannot be used, or the mount is closed. */
   use<T>(work: (tables: ScopeTables) => T, signal?: AbortSignal): Promise<T | undefined>
+  /** The same for work that changes the tables. */
+  change<T>(work: (tables: ScopeTables) => T): Promise<T | undefined>
   ask(path: Path, signal?: AbortSignal): Promise<Question | undefined>
   keep(question: Question | undefined, stat: FileStat | undefined): Promise<void>
   /** Forgets what a change may touch. @returns The question that the change itself answers about `answered` */
@@ -41,16 +43,23 @@ export function createScopeMemory({ store, scope, label, freshnessMs, now }: Sco
   let distrustedThrough = -Infinity
   let latest = -Infinity
   let isLabelled = label === undefined
+  const labelled = async (): Promise<void> => {
+    if (isLabelled || label === undefined) return
+    isLabelled = true
+    await store.label(scope, label)
+  }
   const use: ScopeMemory['use'] = async (work, signal) => {
     if (isClosed) return undefined
-    if (!isLabelled && label !== undefined) {
-      isLabelled = true
-      await store.label(scope, label)
-    }
+    await labelled()
     return store.use(scope, work, signal)
   }
-  const change = async (work: (tables: ScopeTables) => Question | true): Promise<Question | undefined> => {
-    const done = await use(work)
+  const change = async <T>(work: (tables: ScopeTables) => T): Promise<T | undefined> => {
+    if (isClosed) return undefined
+    await labelled()
+    return store.change(scope, work)
+  }
+  const tell = async (work: (tables: ScopeTables) => Question | true): Promise<Question | undefined> => {
+    const done = await change(work)
     if (done === undefined) distrustedThrough = Math.max(distrustedThrough, now())
     return done === true ? undefined : done
   }
@@ -62,6 +71,7 @@ export function createScopeMemory({ store, scope, label, freshnessMs, now }: Sco
   return {
     now,
     use,
+    change,
     isFresh: (seenAt) => {
       const age = now() - seenAt
       return age >= 0 && age < freshnessMs && seenAt > distrustedThrough
@@ -71,9 +81,9 @@ export function createScopeMemory({ store, scope, label, freshnessMs, now }: Sco
       return stats.ask(path, now())
     }, signal)),
     keep: async (question, stat) => {
-      if (question !== undefined) await use(({ stats }) => stats.keep(question, stat))
+      if (question !== undefined) await change(({ stats }) => stats.keep(question, stat))
     },
-    forget: (touched, answered) => change(({ stats }) => {
+    forget: (touched, answered) => tell(({ stats }) => {
       stats.forget(touched)
       return answered === undefined || freshnessMs === 0 ? true : stats.ask(answered, now())
     }),

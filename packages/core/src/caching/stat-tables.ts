@@ -20,7 +20,7 @@ export interface KeptStat {
   readonly stat: FileStat | undefined
 }
 
-/** Stats and changes of one scope. Every call is one short transaction, or part of one. */
+/** Stats and changes of one scope. What changes them runs in a transaction of the caller. */
 export interface StatTables {
   ask(path: Path, now: number): Question
   find(path: Path): KeptStat | undefined
@@ -58,25 +58,24 @@ export function createStatTables(database: Database, scope: number): StatTables 
     for (const slot of slotsToMove(touched)) move.run(scope, slot)
     for (const one of touched) remove.touched(one)
   }
-  const inTransaction = (work: () => void): void => database.transaction(work).immediate()
   return {
     ask: (path, askedAt) => ({ path, askedAt, generation: generation(path) }),
     find: (path) => {
       const kept = find.get(scope, path)
       return kept && { seenAt: kept.seenAt, stat: kept.stat === null ? undefined : decodeStat(kept.stat) }
     },
-    keep: (question, stat) => inTransaction(() => {
+    keep: (question, stat) => {
       if (generation(question.path) === question.generation) keep(question, stat)
-    }),
-    forget: (touched) => inTransaction(() => forget(touched)),
-    settle: (touched, answer) => inTransaction(() => {
+    },
+    forget,
+    settle: (touched, answer) => {
       const isAlone = answer !== undefined && generation(answer.question.path) === answer.question.generation
       forget(touched)
       if (isAlone) keep(answer.question, answer.stat)
-    }),
-    forgetFuture: (now) => inTransaction(() => {
+    },
+    forgetFuture: (now) => {
       for (const statement of future) statement.run(now)
-    }),
+    },
     count: (hits, misses) => void count.run(hits, misses, scope),
   }
 }
