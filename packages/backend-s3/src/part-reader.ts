@@ -54,10 +54,10 @@ export function openPartReader(body: ReadableStream<Uint8Array>, signal: AbortSi
   }
 }
 
-/** The same bytes with room for more: at least twice as much as before, so that each is copied once on the average. */
+/** The same bytes with room for more: in few steps, because the pages of a large buffer cost when they are touched, and each step touches them again. */
 function grown(part: Uint8Array, { filled, least, most }: { readonly filled: number; readonly least: number; readonly most: number }): Uint8Array {
   if (part.length >= least) return part
-  const larger = new Uint8Array(Math.min(most, Math.max(least, part.length * 2)))
+  const larger = new Uint8Array(Math.min(most, Math.max(least, part.length * 16)))
   larger.set(part.subarray(0, filled))
   return larger
 }
