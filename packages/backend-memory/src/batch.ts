@@ -36,10 +36,9 @@ async function withOwnBody(state: MemoryState, operation: BatchOperation): Promi
 function remember(state: MemoryState): () => void {
   const { sequence, log, logStart } = state
   const root = freezeTree(state)
-  const graves = new Map(state.graves)
   const kept = log.slice()
   return () => {
-    Object.assign(state, { root, owner: {}, sequence, graves, log: kept, logStart })
+    Object.assign(state, { root, owner: {}, sequence, log: kept, logStart })
   }
 }
 

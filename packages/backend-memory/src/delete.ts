@@ -1,8 +1,8 @@
-import { type DeleteOptions, rootPath } from '@nexus/core/contract'
+import { baseName, type DeleteOptions, rootPath } from '@nexus/core/contract'
 import { checkConditions } from './conditions.ts'
 import { recordChange } from './log.ts'
 import { memoryError, type MemoryState, type Place } from './state.ts'
-import { findNode, removeEntry } from './tree.ts'
+import { bury, findNode, removeEntry } from './tree.ts'
 
 /** Removes a file, an empty directory, or (`recursive`) a directory with all below it. */
 export function deletePath(state: MemoryState, place: Place, options: Omit<DeleteOptions, 'signal'>): void {
@@ -14,6 +14,6 @@ export function deletePath(state: MemoryState, place: Place, options: Omit<Delet
   if (place.path === rootPath) throw memoryError('invalid_argument', place, 'The root cannot be deleted; delete what is in it.')
   checkConditions(node, { ifMatch: options.ifMatch }, place)
   if (node.kind === 'directory' && node.entries.size > 0 && options.recursive !== true) throw memoryError('not_empty', place)
-  removeEntry(state, place.path, node, { keepGraves: true })
+  bury(state, removeEntry(state, place.path), baseName(place.path), node)
   recordChange(state, { type: 'deleted', path: place.path, kind: node.kind })
 }

@@ -3,8 +3,6 @@ import { checkConditions } from './conditions.ts'
 import { recordChange } from './log.ts'
 import {
   type DirectoryNode,
-  type FileNode,
-  type FileState,
   memoryError,
   type MemoryState,
   type Place,
@@ -12,7 +10,7 @@ import {
   toFileStat,
   type TreeNode,
 } from './state.ts'
-import { findNode, ownDirectory, removeEntry, requireNode, statesAt } from './tree.ts'
+import { bury, findNode, ownDirectory, removeEntry, requireNode } from './tree.ts'
 import { stamp, storeFile } from './write.ts'
 
 type Move = Omit<MoveOptions, 'signal'>
@@ -22,10 +20,10 @@ export function rename(state: MemoryState, place: Place, to: Path, options: Move
   const node = checkMove(state, place, to, options)
   if (to === place.path) return toFileStat(to, node)
   const target = ownDirectory(state, parentPath(to), { op: place.op, path: to })
-  const moved = node.kind === 'file' ? withHistory(node, statesAt(state, to)) : node
-  removeEntry(state, place.path, node, { keepGraves: false })
-  target.entries.set(baseName(to), moved)
-  state.graves.delete(to)
+  removeEntry(state, place.path)
+  const replaced = target.entries.get(baseName(to))
+  if (replaced !== undefined) bury(state, target, baseName(to), replaced)
+  target.entries.set(baseName(to), node)
   recordChange(state, {
     type: 'renamed',
     path: to,
@@ -33,7 +31,7 @@ export function rename(state: MemoryState, place: Place, to: Path, options: Move
     kind: node.kind,
     etag: node.kind === 'file' ? toEtag(node.state) : undefined,
   })
-  return toFileStat(to, moved)
+  return toFileStat(to, node)
 }
 
 /** Copies a file or a whole directory in one step; the copy has a history of its own. */
@@ -64,12 +62,8 @@ function checkMove(state: MemoryState, place: Place, to: Path, options: Move): T
   return source
 }
 
-function withHistory(node: FileNode, replaced: readonly FileState[]): FileNode {
-  return { ...node, past: [...node.past, ...replaced].sort((left, right) => right.sequence - left.sequence) }
-}
-
 function cloneTree(state: MemoryState, node: DirectoryNode): DirectoryNode {
-  const clone: DirectoryNode = { kind: 'directory', owner: state.owner, createdAt: new Date(state.now()), entries: new Map() }
+  const clone: DirectoryNode = { kind: 'directory', owner: state.owner, createdAt: new Date(state.now()), entries: new Map(), gone: new Map() }
   for (const [name, child] of node.entries) {
     const copied =
       child.kind === 'directory'

@@ -25,6 +25,8 @@ export interface DirectoryNode {
   readonly owner: object
   readonly createdAt: Date
   readonly entries: Map<string, TreeNode>
+  /** What was deleted or replaced under a name, the last first; a directory among it holds nothing but such. It moves with this directory. */
+  readonly gone: Map<string, readonly TreeNode[]>
 }
 
 export type TreeNode = FileNode | DirectoryNode
@@ -44,8 +46,6 @@ export interface MemoryState {
   sequence: number
   /** While a batch runs, the sequence before its first step: states made since are no versions, because nobody saw them. */
   batchFrom: number | undefined
-  /** States of deleted files by the path they had. */
-  graves: Map<Path, readonly FileState[]>
   readonly snapshots: Map<Path, Map<string, KeptSnapshot>>
   /** Begins every cursor, so that a cursor of another store is recognised. */
   readonly storeId: string
@@ -63,11 +63,10 @@ export function createState(options: { readonly now: () => number; readonly stor
   const owner = {}
   return {
     ...options,
-    root: { kind: 'directory', owner, createdAt: new Date(options.now()), entries: new Map() },
+    root: { kind: 'directory', owner, createdAt: new Date(options.now()), entries: new Map(), gone: new Map() },
     owner,
     sequence: 0,
     batchFrom: undefined,
-    graves: new Map(),
     snapshots: new Map(),
     log: [],
     logStart: 0,

@@ -5,17 +5,13 @@ import {
   type FileStat,
   type Metadata,
   parentPath,
-  type Path,
   type WriteOptions,
 } from '@nexus/core/contract'
 import { collectBody } from './collect.ts'
 import { checkConditions } from './conditions.ts'
 import { recordChange } from './log.ts'
 import { type FileNode, type FileState, memoryError, type MemoryState, type Place, toEtag, toFileStat } from './state.ts'
-import { findNode, ownDirectory, statesAt } from './tree.ts'
-
-/** As many as retention keeps (DESIGN.md, section 4). */
-const maxKeptVersions = 100
+import { findNode, maxKeptVersions, ownDirectory, ownStates } from './tree.ts'
 
 /** Collects the body, then stores it in one step. */
 export async function write(state: MemoryState, place: Place, body: Body, options: WriteOptions): Promise<FileStat> {
@@ -74,16 +70,12 @@ interface NewState {
 /** Enters a new state of a file, with its history; the caller has checked that no directory stands there. */
 export function storeFile(state: MemoryState, place: Place, content: NewState): FileStat {
   const directory = ownDirectory(state, parentPath(place.path), place)
-  const isNew = !directory.entries.has(baseName(place.path))
-  const node: FileNode = { kind: 'file', state: stamp(state, content), past: statesAt(state, place.path).slice(0, maxKeptVersions - 1) }
+  const before = directory.entries.get(baseName(place.path))
+  const past = before?.kind === 'file' ? ownStates(state, before).slice(0, maxKeptVersions - 1) : []
+  const node: FileNode = { kind: 'file', state: stamp(state, content), past }
   directory.entries.set(baseName(place.path), node)
-  settle(state, place.path, node, isNew)
+  recordChange(state, { type: before === undefined ? 'created' : 'modified', path: place.path, kind: 'file', etag: toEtag(node.state) })
   return toFileStat(place.path, node)
-}
-
-function settle(state: MemoryState, path: Path, node: FileNode, isNew: boolean): void {
-  state.graves.delete(path)
-  recordChange(state, { type: isNew ? 'created' : 'modified', path, kind: 'file', etag: toEtag(node.state) })
 }
 
 /** Numbers and dates a new state. */

@@ -34,18 +34,20 @@ function versioning(change: (versions: FileVersion[]) => FileVersion[]): Mutatio
   )
 }
 
-/** Forgets the past of what is deleted. */
-const forgettingDeleted: Mutation = (inner) => {
-  const gone = new Set<Path>()
-  const remove: Backend['delete'] = (path, options) => {
-    gone.add(path)
-    return inner.delete(path, options)
+/** Tells nothing of what was, of paths that earlier calls concern. */
+function hidingAfter(member: 'delete' | 'rename', isHidden: (path: Path, from: Path, to: unknown) => boolean): Mutation {
+  return (inner) => {
+    const calls: (readonly [Path, unknown])[] = []
+    const noting = (...args: readonly unknown[]): unknown => {
+      calls.push([args[0] as Path, args[1]])
+      return (inner[member] as (...given: readonly unknown[]) => unknown)(...args)
+    }
+    const versions: Backend['versions'] = async function* (path, options) {
+      const all = await collect(inner.versions(path, options))
+      yield* calls.some(([from, to]) => isHidden(path, from, to)) ? all.filter(({ current }) => current) : all
+    }
+    return { ...inner, [member]: noting, versions }
   }
-  const versions: Backend['versions'] = async function* (path, options) {
-    const all = await collect(inner.versions(path, options))
-    yield* gone.has(path) ? all.slice(0, 1) : all
-  }
-  return { ...inner, delete: remove, versions }
 }
 
 /** Shows the past of the source as the copy's own. */
@@ -128,7 +130,10 @@ export const historiesBroken: Readonly<Record<string, Mutation>> = {
         yield* versions(path, options)
       },
   ),
-  'A name that is written again keeps the versions from before its deletion.': forgettingDeleted,
+  'A name that is written again keeps the versions from before its deletion.': hidingAfter('delete', (path, deleted) => path === deleted),
+  'So does a name in a directory that was deleted and made again.': hidingAfter('delete', (path, deleted) => path.startsWith(`${deleted}/`)),
+  'What `rename` replaced leaves its versions with the name, also when the file moves on.': hidingAfter('rename', (path, from) => path === from),
+  'The versions of what was deleted in a directory move with the directory.': hidingAfter('rename', (path, _from, to) => path.startsWith(`${String(to)}/`)),
   '`rename` takes the versions of a file along.': instead('rename', (_rename, inner) => async (from, to) => {
     const stat = await inner.copy(from, to)
     await inner.delete(from)

@@ -99,6 +99,15 @@ export const versionCases: readonly ContractCase[] = section('Versions', {
       await put(context, '/file', 'after')
       assert.deepEqual(await contentsOf(context, await versions('/file')), ['after', 'before'])
     }),
+  'So does a name in a directory that was deleted and made again.': (context) =>
+    where(context, async (versions) => {
+      await put(context, '/folder/sub/file', 'before')
+      await context.backend.delete(at('/folder'), { recursive: true })
+      await put(context, '/folder/sub/other', 'beside')
+      assert.deepEqual((await versions('/folder/sub/file')).map(({ sizeBytes, current }) => [sizeBytes, current]), [[6, false]])
+      await put(context, '/folder/sub/file', 'after')
+      assert.deepEqual(await contentsOf(context, await versions('/folder/sub/file')), ['after', 'before'])
+    }),
   '`rename` takes the versions of a file along.': (context) =>
     where(context, async (versions) => {
       const rename = optional(context, 'rename')
@@ -108,6 +117,32 @@ export const versionCases: readonly ContractCase[] = section('Versions', {
       await rename(at('/from'), at('/to'))
       const contents = await contentsOf(context, await versions('/to'))
       assert.deepEqual([contents[0], contents.at(-1)], ['new', 'old'])
+      return undefined
+    }),
+  'What `rename` replaced leaves its versions with the name, also when the file moves on.': (context) =>
+    where(context, async (versions) => {
+      const rename = optional(context, 'rename')
+      if (context.capabilities.rename !== 'atomic' || rename === undefined) return skip('The backend does not rename in one step.')
+      await put(context, '/from', 'new')
+      await put(context, '/to', 'replaced')
+      await rename(at('/from'), at('/to'))
+      assert.deepEqual(await contentsOf(context, await versions('/to')), ['new', 'replaced'])
+      await rename(at('/to'), at('/on'))
+      assert.deepEqual(await contentsOf(context, await versions('/on')), ['new'])
+      const left = await versions('/to')
+      assert.deepEqual(await contentsOf(context, left), ['replaced'])
+      assert.deepEqual(left.map(({ current }) => current), [false])
+      return undefined
+    }),
+  'The versions of what was deleted in a directory move with the directory.': (context) =>
+    where(context, async (versions) => {
+      const rename = optional(context, 'rename')
+      if (context.capabilities.rename !== 'atomic' || rename === undefined) return skip('The backend does not rename in one step.')
+      await putAll(context, ['/folder/file', '/folder/other'])
+      await context.backend.delete(at('/folder/file'))
+      await rename(at('/folder'), at('/moved'))
+      assert.equal((await versions('/moved/file')).length, 1)
+      await fails('not_found', versions('/folder/file'))
       return undefined
     }),
   '`copy` begins a history of its own.': (context) =>

@@ -14,7 +14,7 @@ export interface History {
   versions(node: number, below: number, limit: number): EntryRow[]
   /** A kept version of any file that ever had this name. */
   versionAt(path: Path, version: number): EntryRow | undefined
-  /** The files that had this name, the one there last first, then by when they went. */
+  /** The files that had this name, the one there last first, then by when they or their directories went. */
   filesAt(path: Path): NamedFile[]
   /** Entries of a directory as of a commit, ordered by key. */
   childrenAt(directory: number, page: { readonly sequence: number; readonly after: string; readonly limit: number }): EntryRow[]
@@ -48,8 +48,7 @@ export function createHistory(database: Database.Database): History {
   const live = database.prepare<[number, string, string], EntryRow>('SELECT * FROM entries WHERE directory = ? AND key IN (?, ?)')
   const pastAt = database.prepare<[number, string, string, number, number], PastRow>('SELECT * FROM past WHERE directory = ? AND key IN (?, ?) AND born <= ? AND died > ?')
   const pastLast = database.prepare<[number, string, string], PastRow>('SELECT * FROM past WHERE directory = ? AND key IN (?, ?) ORDER BY died DESC LIMIT 1')
-  const pastGone = database.prepare<[number, string, string], PastRow>('SELECT * FROM past WHERE directory = ? AND key IN (?, ?) AND moved = 0 ORDER BY died DESC LIMIT 1')
-  const pastFiles = database.prepare<[number, string], { node: number }>('SELECT node FROM past WHERE directory = ? AND key = ? AND moved = 0 ORDER BY died DESC')
+  const pastGone = database.prepare<[number, string], { node: number }>('SELECT node FROM past WHERE directory = ? AND key = ? AND moved = 0 ORDER BY died DESC')
   const versions = database.prepare<[number, number, number], EntryRow>('SELECT 0 AS directory, \'\' AS key, node, 0 AS born, version, digest, size, modified, created, type, metadata FROM versions WHERE node = ? AND version < ? ORDER BY version DESC LIMIT ?')
   const liveChildren = database.prepare<[number, string, number, number], EntryRow>('SELECT * FROM entries WHERE directory = ? AND key > ? AND born <= ? ORDER BY key LIMIT ?')
   const pastChildren = database.prepare<[number, string, number, number, number], PastRow>('SELECT * FROM past WHERE directory = ? AND key > ? AND born <= ? AND died > ? ORDER BY key LIMIT ?')
@@ -76,24 +75,35 @@ export function createHistory(database: Database.Database): History {
     return past === undefined ? undefined : fromPast(past, sequence)
   }
 
-  /** @param past Where to look for what is there no more: what moved on is elsewhere, with its files and their versions. */
-  const lastNode = (path: Path, past = pastLast): { node: number; live: EntryRow | undefined } | undefined => {
+  const lastNode = (path: Path): { node: number; live: EntryRow | undefined } | undefined => {
     let found: { node: number; live: EntryRow | undefined } = { node: rootNode, live: rootRow }
     for (const name of pathSegments(path)) {
       const row: EntryRow | undefined = live.get(found.node, name, `${name}/`)
-      const node: number | undefined = row?.node ?? past.get(found.node, name, `${name}/`)?.node
+      const node: number | undefined = row?.node ?? pastLast.get(found.node, name, `${name}/`)?.node
       if (node === undefined) return undefined
       found = { node, live: found.live === undefined ? undefined : row }
+    }
+    return found
   }
+  /** What a directory holds or held under a key, newest first; what moved on is elsewhere, with its files and their versions. */
+  const nodesUnder = (directory: number, key: string): { node: number; row: EntryRow | undefined }[] => {
+    const row = live.get(directory, key, key)
+    const gone = pastGone.all(directory, key).filter(({ node }) => node !== row?.node)
+    return [...(row === undefined ? [] : [{ node: row.node, row }]), ...gone.map(({ node }) => ({ node, row: undefined }))]
+  }
+  /** Also those in whose place another one was made. */
+  const directoriesAt = (path: Path): { node: number; isLive: boolean }[] => {
+    let found = [{ node: rootNode, isLive: true }]
+    for (const name of pathSegments(path)) {
+      found = found.flatMap(({ node, isLive }) => nodesUnder(node, `${name}/`).map((below) => ({ node: below.node, isLive: isLive && below.row !== undefined })))
+    }
     return found
   }
   const filesAt = (path: Path): NamedFile[] => {
-    const parent = path === '/' ? undefined : lastNode(parentPath(path), pastGone)
-    if (parent === undefined) return []
-    const now = live.get(parent.node, baseName(path), baseName(path))
-    const gone = pastFiles.all(parent.node, baseName(path)).filter(({ node }) => node !== now?.node)
-    const last = now === undefined ? [] : [{ node: now.node, last: now, isCurrent: parent.live !== undefined }]
-    return [...last, ...gone.map(({ node }) => ({ node, last: undefined, isCurrent: false }))]
+    if (path === '/') return []
+    return directoriesAt(parentPath(path)).flatMap((directory) =>
+      nodesUnder(directory.node, baseName(path)).map(({ node, row }) => ({ node, last: row, isCurrent: directory.isLive && row !== undefined })),
+    )
   }
 
   return {
