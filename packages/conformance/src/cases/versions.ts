@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { FileVersion } from '@nexus/core/contract'
+import type { Backend, FileVersion } from '@nexus/core/contract'
 import { type CaseContext, type ContractCase, section, skip } from '../case.ts'
 import { declared, fails, optional, undeclared } from '../expect.ts'
 import { at, bytesOf, collect, firstOf, holds, put, putAll } from '../given.ts'
@@ -17,6 +17,18 @@ async function where(
   await undeclared(context, 'versions', (versions) => firstOf(versions(at('/file'))))
   await fails('unsupported', context.backend.read(at('/file'), { version: 'any' }))
   return fails('unsupported', context.backend.stat(at('/file'), { version: 'any' }))
+}
+
+/** The same, where a rename is one step. */
+function whereRenamed(
+  context: CaseContext,
+  check: (versions: (path: string) => Promise<FileVersion[]>, rename: NonNullable<Backend['rename']>) => Promise<unknown>,
+): Promise<unknown> {
+  return where(context, async (versions) => {
+    const rename = optional(context, 'rename')
+    if (context.capabilities.rename !== 'atomic' || rename === undefined) return skip('The backend does not rename in one step.')
+    return check(versions, rename)
+  })
 }
 
 async function contentsOf(context: CaseContext, versions: readonly FileVersion[]): Promise<string[]> {
@@ -109,20 +121,15 @@ export const versionCases: readonly ContractCase[] = section('Versions', {
       assert.deepEqual(await contentsOf(context, await versions('/folder/sub/file')), ['after', 'before'])
     }),
   '`rename` takes the versions of a file along.': (context) =>
-    where(context, async (versions) => {
-      const rename = optional(context, 'rename')
-      if (context.capabilities.rename !== 'atomic' || rename === undefined) return skip('The backend does not rename in one step.')
+    whereRenamed(context, async (versions, rename) => {
       await put(context, '/from', 'old')
       await put(context, '/from', 'new')
       await rename(at('/from'), at('/to'))
       const contents = await contentsOf(context, await versions('/to'))
       assert.deepEqual([contents[0], contents.at(-1)], ['new', 'old'])
-      return undefined
     }),
   'What `rename` replaced leaves its versions with the name, also when the file moves on.': (context) =>
-    where(context, async (versions) => {
-      const rename = optional(context, 'rename')
-      if (context.capabilities.rename !== 'atomic' || rename === undefined) return skip('The backend does not rename in one step.')
+    whereRenamed(context, async (versions, rename) => {
       await put(context, '/from', 'new')
       await put(context, '/to', 'replaced')
       await rename(at('/from'), at('/to'))
@@ -132,18 +139,14 @@ export const versionCases: readonly ContractCase[] = section('Versions', {
       const left = await versions('/to')
       assert.deepEqual(await contentsOf(context, left), ['replaced'])
       assert.deepEqual(left.map(({ current }) => current), [false])
-      return undefined
     }),
   'The versions of what was deleted in a directory move with the directory.': (context) =>
-    where(context, async (versions) => {
-      const rename = optional(context, 'rename')
-      if (context.capabilities.rename !== 'atomic' || rename === undefined) return skip('The backend does not rename in one step.')
+    whereRenamed(context, async (versions, rename) => {
       await putAll(context, ['/folder/file', '/folder/other'])
       await context.backend.delete(at('/folder/file'))
       await rename(at('/folder'), at('/moved'))
       assert.equal((await versions('/moved/file')).length, 1)
       await fails('not_found', versions('/folder/file'))
-      return undefined
     }),
   '`copy` begins a history of its own.': (context) =>
     where(context, async (versions) => {
