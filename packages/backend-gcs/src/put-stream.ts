@@ -42,14 +42,14 @@ interface Upload {
 async function upload(context: GcsContext, { place, chunks, first, options }: Upload): Promise<ObjectInfo> {
   const session = await startSession(context, place, options)
   try {
-    return (await sendChunks(context, session, { chunks, first })).info
+    return (await sendChunks(context, session, { chunks, first, options })).info
   } catch (error) {
     await cancelSession(context, session)
     throw error
   }
 }
 
-async function sendChunks(context: GcsContext, session: Session, { chunks, first }: Pick<Upload, 'chunks' | 'first'>): Promise<ObjectResource> {
+async function sendChunks(context: GcsContext, session: Session, { chunks, first, options: { onVerified } }: Omit<Upload, 'place'>): Promise<ObjectResource> {
   let chunk = first
   let offset = 0
   let crc = 0
@@ -59,14 +59,14 @@ async function sendChunks(context: GcsContext, session: Session, { chunks, first
     crc = context.crc32c.append(crc, chunk.bytes)
     const sent = uploadChunk(context, session, { ...chunk, offset, crc32c: spellCrc32c(crc) })
     const [resource, following] = await Promise.all([sent, chunk.isLast ? undefined : orAborted(chunks.next(), session.signal)])
-    if (following === undefined) return finished(session, resource, { sizeBytes: end, crc32c: spellCrc32c(crc) })
+    if (following === undefined) return finished(session, resource, { sizeBytes: end, crc32c: spellCrc32c(crc), onVerified })
     if (resource !== undefined) throw failure('outcome_unknown', session.place, 'The service ended the upload before its last bytes were sent. Read the object before you repeat it.')
     offset = end
     chunk = following
   }
 }
 
-function finished({ place }: Session, resource: ObjectResource | undefined, sent: { readonly sizeBytes: number; readonly crc32c: string }): ObjectResource {
+function finished({ place }: Session, resource: ObjectResource | undefined, sent: Omit<Parameters<typeof checkStored>[1], 'place'>): ObjectResource {
   if (resource === undefined) throw failure('outcome_unknown', place, 'The service took the last bytes and does not say that the object is stored. Look before you repeat it.')
   checkStored(resource, { place, ...sent })
   return resource

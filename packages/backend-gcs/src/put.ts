@@ -29,7 +29,7 @@ export async function put(context: GcsContext, key: string, body: Uint8Array, op
     signal: options.signal,
   } as const
   const resource = toResource(context, await sendForJson(context, request), { place, code: 'outcome_unknown' })
-  checkStored(resource, { place, sizeBytes: body.length, crc32c })
+  checkStored(resource, { place, sizeBytes: body.length, crc32c, onVerified: options.onVerified })
   return resource.info
 }
 
@@ -38,9 +38,21 @@ export function attributesOf({ config }: GcsContext, key: string, { contentType,
   return { name: key, contentType, metadata, storageClass: config.storageClass }
 }
 
+/** What an object has to be after it was sent. */
+interface SentObject {
+  readonly place: Place
+  readonly sizeBytes: number
+  /** As the service spells it. */
+  readonly crc32c: string
+  readonly onVerified: PutOptions['onVerified']
+}
+
 /** Nothing is acknowledged that the service does not say it stored. @throws NexusError `outcome_unknown` */
-export function checkStored({ info, crc32c }: ObjectResource, expected: { readonly place: Place; readonly sizeBytes: number; readonly crc32c: string }): void {
-  if (info.key === expected.place.key && info.sizeBytes === expected.sizeBytes && (crc32c === undefined || crc32c === expected.crc32c)) return
+export function checkStored({ info, crc32c }: ObjectResource, expected: SentObject): void {
+  if (info.key === expected.place.key && info.sizeBytes === expected.sizeBytes && (crc32c === undefined || crc32c === expected.crc32c)) {
+    if (crc32c !== undefined) expected.onVerified?.()
+    return
+  }
   throw failure('outcome_unknown', expected.place, 'The service says that it stored something else than it was sent. Read the object before you repeat it.')
 }
 

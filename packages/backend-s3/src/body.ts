@@ -20,7 +20,8 @@ export interface BodyOptions extends Place {
   readonly pace: Pace
 }
 
-interface ChecksumOutput {
+/** What an answer tells of the object's checksums. */
+export interface ChecksumOutput {
   readonly ChecksumType?: string | undefined
   readonly ChecksumCRC32?: string | undefined
   readonly ChecksumCRC32C?: string | undefined

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isNexusError } from '@nexus/core/contract'
 import type { PutOptions } from '@nexus/object-storage'
+import type { ChecksumOutput } from './body.ts'
 import { at, type S3Context } from './context.ts'
 import { s3CodeOf } from './errors.ts'
 import { head } from './head.ts'
@@ -14,8 +15,14 @@ export interface Completion {
   readonly options: PutOptions
 }
 
+/** What is made of an answer, and which of it can be told without one. */
+export interface CompletedAnswer extends ChecksumOutput {
+  readonly ETag: string
+  readonly VersionId?: undefined
+}
+
 /** What the service would have answered to a completion whose answer was lost, if the object stands. @throws the failure, where that cannot be told */
-export async function answerOf(context: S3Context, upload: Upload, { stored, options, error }: Completion & { readonly error: unknown }): Promise<{ readonly ETag: string; readonly VersionId?: undefined }> {
+export async function answerOf(context: S3Context, upload: Upload, { stored, options, error }: Completion & { readonly error: unknown }): Promise<CompletedAnswer> {
   const { signal, condition } = options
   if (signal?.aborted === true || !isNexusError(error, 'outcome_unknown')) throw error
   const expected = etagOf(stored)

@@ -6,7 +6,7 @@ import { s3CodeOf } from './errors.ts'
 import { answerOf, type Completion } from './completed.ts'
 import { head } from './head.ts'
 import { toVersion, unquote } from './info.ts'
-import { conditionLost, refusesChecksums, sendsChecksums } from './put.ts'
+import { conditionLost, noteChecksum, refusesChecksums, sendsChecksums } from './put.ts'
 import { send } from './send.ts'
 
 /** An upload in parts that was begun. */
@@ -62,13 +62,14 @@ async function begin(context: S3Context, key: string, options: PutOptions): Prom
 
 async function complete(context: S3Context, upload: Upload, { stored, options }: Completion): Promise<ObjectInfo> {
   const { key, id, isChecked } = upload
-  const checksum = isChecked && stored.checksum !== undefined ? { ChecksumCRC32: stored.checksum, ChecksumType: 'FULL_OBJECT' as const } : {}
+  const checksum: { readonly ChecksumCRC32?: string; readonly ChecksumType?: 'FULL_OBJECT' } = isChecked && stored.checksum !== undefined ? { ChecksumCRC32: stored.checksum, ChecksumType: 'FULL_OBJECT' as const } : {}
   const input = { ...at(context, key), UploadId: id, MultipartUpload: { Parts: [...stored.parts] }, ...conditioned(options), ...checksum }
   const sending = { op: 'put', path: key, signal: options.signal, changes: true, isStep: true, otherwise: (error: unknown) => conditionLost(error, key, options) }
   // An upload is completed once, however often that is asked, so that even a conditional one may be asked for again.
   const output = await send(context, sending, (call) => context.client.send(new context.sdk.CompleteMultipartUploadCommand(input), call)).catch(
     async (error: unknown) => answerOf(context, upload, { stored, options, error }),
   )
+  noteChecksum(output, { key, sent: checksum.ChecksumCRC32, onVerified: options.onVerified })
   const info = await look(context, key)
   const told = unquote(output.ETag)
   // radosgw 16 completes with an empty ETag.

@@ -1,5 +1,6 @@
 import { NexusError } from '@nexus/core/contract'
 import type { ObjectInfo, PutOptions } from '@nexus/object-storage'
+import type { ChecksumOutput } from './body.ts'
 import { at, type S3Context } from './context.ts'
 import { crc32Of } from './crc.ts'
 import { conditioned, described } from './describe-new.ts'
@@ -20,12 +21,15 @@ export async function put(context: S3Context, key: string, body: Uint8Array, opt
 
 /** The same without asking whether the service keeps the condition: for the proof itself. */
 export async function putUnproved(context: S3Context, key: string, { body, options }: { body: Uint8Array; options: PutOptions }): Promise<ObjectInfo> {
+  let sent: string | undefined
   const output = await withChecksum(context, body, (checksum) => {
+    sent = checksum.ChecksumCRC32
     const input = { ...at(context, key), Body: body, ContentLength: body.length, ...described(context.config, options), ...conditioned(options), ...checksum }
     return send(context, { op: 'put', path: key, signal: options.signal, ...changing(options), bodyBytes: body.length, otherwise: (error) => conditionLost(error, key, options) }, (call) =>
       context.client.send(new context.sdk.PutObjectCommand(input), call),
     )
   })
+  noteChecksum(output, { key, sent, onVerified: options.onVerified })
   return {
     key,
     sizeBytes: body.length,
@@ -35,6 +39,22 @@ export async function putUnproved(context: S3Context, key: string, { body, optio
     metadata: options.metadata ?? {},
     version: toVersion(output.VersionId),
   }
+}
+
+/** What the service says that it stored, beside what it was sent. */
+interface SentChecksum {
+  readonly key: string
+  /** CRC-32 in Base64; `undefined` where none was sent. */
+  readonly sent: string | undefined
+  readonly onVerified: PutOptions['onVerified']
+}
+
+/** A service that knows checksums answers with its own of the object. @throws NexusError `outcome_unknown` where it is another */
+export function noteChecksum({ ChecksumCRC32: stored, ChecksumType }: ChecksumOutput, { key, sent, onVerified }: SentChecksum): void {
+  // One over the parts' checksums says nothing of the whole.
+  if (sent === undefined || stored === undefined || ChecksumType === 'COMPOSITE') return
+  if (stored !== sent) throw new NexusError('outcome_unknown', { op: 'put', path: key, backend: 's3', reason: 'The service says that it stored something else than it was sent. Read the object before you repeat it.' })
+  onVerified?.()
 }
 
 /** How a write may be repeated: under a condition its own first attempt would make the second fail. */

@@ -34,6 +34,8 @@ export interface PutOptions extends CallOptions {
   readonly condition?: { readonly ifMatch: string } | 'absent' | undefined
   readonly contentType?: string | undefined
   readonly metadata?: Metadata | undefined
+  /** As of a write: called by `put` and `putStream` when the service answered with its checksum of what it stores, and it is the body's. */
+  readonly onVerified?: (() => void) | undefined
 }
 
 /** One page of a listing, as one request gives it; keys in order of their UTF-8 bytes. */

@@ -125,6 +125,13 @@ export const writesBroken: Readonly<Record<string, Mutation>> = {
     }
     return { ...inner, stat }
   },
+  '`onVerified` is called, where it is called at all, once by a write that stored its body, before it resolves, and never by one that fails.': instead(
+    'write',
+    (write) => (path, body, options) => {
+      options?.onVerified?.()
+      return write(path, body, options)
+    },
+  ),
   '`write` with `ifMatch` replaces the file that has this etag.': refusing(({ ifMatch }) => ifMatch !== undefined, 'precondition_failed'),
   '`write` with another etag in `ifMatch` fails with `precondition_failed` and changes nothing.': ignoring('ifMatch', 'write'),
   '`write` with `ifMatch` where there is no file fails with `precondition_failed` and makes nothing.': instead(

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setImmediate } from 'node:timers/promises'
 import { isNexusError, NexusError } from '@nexus/core/contract'
 import { failingStream, heldStream, patternBytes, streamOf, toBytes } from '../bodies.ts'
 import { type ContractCase, section } from '../case.ts'
@@ -119,4 +120,24 @@ export const writeCases: readonly ContractCase[] = section('Write', {
       assert.deepEqual(await keysOf(context, '/docs'), ['file'])
     }
   },
+  '`onVerified` is called, where it is called at all, once by a write that stored its body, before it resolves, and never by one that fails.':
+    async (context) => {
+      let calls = 0
+      const onVerified = (): void => {
+        calls += 1
+      }
+      for (const body of [toBytes('bytes'), streamOf(toBytes('a '), toBytes('stream'))]) {
+        calls = 0
+        await put(context, '/file', body, { onVerified })
+        const told = calls
+        assert.ok(told <= 1, `It was called ${told} times.`)
+        await setImmediate()
+        assert.equal(calls, told)
+      }
+      calls = 0
+      await fails('invalid_argument', put(context, '/file', 'bytes', { sizeBytes: 4, onVerified }))
+      await fails('invalid_argument', put(context, '/file', streamOf(toBytes('stream')), { sizeBytes: 7, onVerified }))
+      await failure(put(context, '/file', failingStream(toBytes('half'), new Error('The source broke.')), { onVerified }))
+      assert.equal(calls, 0)
+    },
 })

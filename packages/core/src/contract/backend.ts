@@ -69,6 +69,11 @@ export interface WriteOptions extends CallOptions {
   readonly metadata?: Metadata | undefined
   /** A promise of the body's length; another length fails with `invalid_argument` and stores nothing. */
   readonly sizeBytes?: number | undefined
+  /**
+   * Called before the write resolves when the storage told its own checksum of what it keeps, and it is the body's: reading back would find nothing
+   * more. Storages that tell none never call it.
+   */
+  readonly onVerified?: (() => void) | undefined
 }
 
 /** `append` keeps content type and metadata of the file it extends. */
@@ -112,7 +117,7 @@ export type MetadataPatch = Readonly<Record<string, string | null>>
 
 /** One step of a batch; all steps happen, in order, or none does. */
 export type BatchOperation<P = Path, B = Uint8Array> =
-  | ({ readonly op: 'write'; readonly path: P; readonly body: B } & Omit<WriteOptions, 'signal'>)
+  | ({ readonly op: 'write'; readonly path: P; readonly body: B } & Omit<WriteOptions, 'signal' | 'onVerified'>)
   | ({ readonly op: 'delete'; readonly path: P } & Omit<DeleteOptions, 'signal'>)
   | ({ readonly op: 'rename' | 'copy'; readonly from: P; readonly to: P } & Omit<MoveOptions, 'signal'>)
   | ({ readonly op: 'mkdir'; readonly path: P } & Omit<MkdirOptions, 'signal'>)

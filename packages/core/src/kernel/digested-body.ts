@@ -1,4 +1,4 @@
-import type { Body, FileContent } from '../contract/backend.ts'
+import type { Body, FileContent, FileStat } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
 import { type DigestAlgorithm, digestAlgorithm, openDigester } from './digester.ts'
 import type { KernelMoveOptions } from './move-options.ts'
@@ -49,6 +49,22 @@ export async function digestedBody(content: FileContent, { op, path, backend, on
     flush: check,
   })
   return { body: content.stream().pipeThrough(digesting), digest }
+}
+
+/** A body that was written. */
+export interface Passage {
+  /** Of the bytes that passed. */
+  readonly digest: string
+  readonly written: FileStat
+  /** Whether the storage said so itself, as `onVerified` of a write. */
+  readonly isVerified: boolean
+}
+
+/** The digest of what arrived: the one that the storage tells, else that of what passed where the storage compared a checksum, else by reading it back. */
+export async function arrivedDigest({ digest, written, isVerified }: Passage, readBack: (algorithm: DigestAlgorithm) => Promise<string>): Promise<string | undefined> {
+  const algorithm = digestAlgorithm(digest) ?? 'blake3'
+  if (digestAlgorithm(written.digest) === algorithm) return written.digest
+  return isVerified ? digest : await readBack(algorithm)
 }
 
 /** Reads a content to its end. @returns Its digest. */

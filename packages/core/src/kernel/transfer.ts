@@ -2,24 +2,22 @@ import type { FileStat, WriteOptions } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
 import { checkVariants } from './check-options.ts'
 import { copyInService } from './copy-in-service.ts'
-import { digestedBody, digestOfContent } from './digested-body.ts'
+import { arrivedDigest, digestedBody, digestOfContent, type Passage } from './digested-body.ts'
 import { type DigestAlgorithm, digestAlgorithm } from './digester.ts'
 import type { Move } from './move.ts'
 import { capabilitiesOf, type Place } from './place.ts'
 import { readAt } from './read.ts'
 import { writeAt } from './write.ts'
 
-/** What is known of a file that was just copied. */
-interface Passed {
+/** A file that was just copied. */
+interface Passed extends Passage {
   readonly source: FileStat
-  readonly written: FileStat
-  /** Digest of the bytes that passed. */
-  readonly digest: string
 }
 
 /**
  * Copies one file to another place, inside the service where one service keeps both, else by streaming it through, with content type and (where the
- * target keeps any) metadata, and verifies what arrived: by the target's digest where it tells a comparable one, else by reading it back.
+ * target keeps any) metadata, and verifies what arrived: by the target's digest where it tells a comparable one, by the service's checksum where it
+ * compared one, else by reading it back.
  * @throws NexusError `corrupt` when source or copy do not match; the source is untouched
  */
 export async function transferFile(move: Move, before: FileStat): Promise<FileStat> {
@@ -40,8 +38,10 @@ async function pass({ source, target, options }: Move): Promise<Passed> {
   const fresh = capabilitiesOf(source).layout !== 'cas'
   await using content = await readAt(source, { ifMatch: options?.ifMatch, fresh, signal: options?.signal })
   const { body, digest } = await digestedBody(content, { op: source.op, path: source.path, backend: source.mount.backend.scheme, onPass: options?.onPass })
-  const written = await writeAt(target, body, writeOptions(target, content.stat, options))
-  return { source: content.stat, written, digest: digest() }
+  let isVerified = false
+  const onVerified = (): void => void (isVerified = true)
+  const written = await writeAt(target, body, { ...writeOptions(target, content.stat, options), onVerified })
+  return { source: content.stat, written, isVerified, digest: digest() }
 }
 
 function writeOptions(target: Place, { contentType, metadata, sizeBytes }: FileStat, options: Move['options']): WriteOptions {
@@ -58,16 +58,17 @@ export async function isSameContent({ source, target, options }: Move, here: Fil
   return (await digestOf(source, here)) === (await digestOf(target, there))
 }
 
-async function verify(target: Place, { written, digest, source }: Passed, signal: AbortSignal | undefined): Promise<void> {
+async function verify(target: Place, passed: Passed, signal: AbortSignal | undefined): Promise<void> {
   if (capabilitiesOf(target).fidelity === 'rendered') return
-  const arrived = digestAlgorithm(written.digest) === digestAlgorithm(digest) ? written.digest : await readBack(target, digestAlgorithm(digest), signal)
+  const { source, digest } = passed
+  const arrived = await arrivedDigest(passed, (algorithm) => readBack(target, algorithm, signal))
   if (arrived === digest) return
   // What stands there is left alone: it may be what a stranger wrote after us.
   const reason = `The copy of ${source.path} arrived as ${arrived ?? 'nothing'} instead of ${digest}. The source is untouched; look at the copy and repeat.`
   throw new NexusError('corrupt', { op: target.op, path: target.path, backend: target.mount.backend.scheme, reason })
 }
 
-async function readBack(target: Place, algorithm: DigestAlgorithm | undefined, signal: AbortSignal | undefined): Promise<string> {
+async function readBack(target: Place, algorithm: DigestAlgorithm, signal: AbortSignal | undefined): Promise<string> {
   await using content = await readAt(target, { signal, fresh: true })
-  return await digestOfContent(content, algorithm ?? 'blake3')
+  return await digestOfContent(content, algorithm)
 }

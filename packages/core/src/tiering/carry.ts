@@ -1,8 +1,7 @@
 import type { Backend, FileStat, WriteOptions } from '../contract/backend.ts'
 import { isNexusError, NexusError } from '../contract/errors.ts'
 import type { Path } from '../contract/paths.ts'
-import { digestedBody, digestOfContent } from '../kernel/digested-body.ts'
-import { digestAlgorithm } from '../kernel/digester.ts'
+import { arrivedDigest, digestedBody, digestOfContent, type Passage } from '../kernel/digested-body.ts'
 
 /** One file on its way from one storage to another; each knows it by its own path. */
 export interface Carriage {
@@ -26,23 +25,24 @@ export async function carryFile(carriage: Carriage): Promise<FileStat> {
   await using content = await source.read(from, { ifMatch, signal })
   const { contentType, metadata, sizeBytes } = content.stat
   const { body, digest } = await digestedBody(content, { op: 'read', path: from })
-  const options: WriteOptions = { contentType, sizeBytes, ifNoneMatch, signal, ...(Object.keys(metadata).length > 0 ? { metadata } : {}) }
+  let isVerified = false
+  const onVerified = (): void => void (isVerified = true)
+  const options: WriteOptions = { contentType, sizeBytes, ifNoneMatch, onVerified, signal, ...(Object.keys(metadata).length > 0 ? { metadata } : {}) }
   const written = await target.write(to, body, options)
-  await verify(carriage, written, digest())
+  await verify(carriage, { written, isVerified, digest: digest() })
   return written
 }
 
-async function verify({ target, from, to, signal }: Carriage, written: FileStat, digest: string): Promise<void> {
-  const arrived = digestAlgorithm(written.digest) === digestAlgorithm(digest) ? written.digest : await readBack({ target, to, signal }, written, digest)
+async function verify({ target, from, to, signal }: Carriage, passage: Passage): Promise<void> {
+  const { written, digest } = passage
+  const arrived = await arrivedDigest(passage, async (algorithm) => {
+    await using content = await target.read(to, { ifMatch: written.etag, signal, fresh: true })
+    return await digestOfContent(content, algorithm)
+  })
   if (arrived === digest) return
   await withdraw(target, to, { ifMatch: written.etag, signal })
   const reason = `The copy of ${from} arrived as ${arrived ?? 'nothing'} instead of ${digest}. It was taken away and the source is untouched; repeat it.`
   throw new NexusError('corrupt', { op: 'write', path: to, reason })
-}
-
-async function readBack({ target, to, signal }: Pick<Carriage, 'target' | 'to' | 'signal'>, { etag }: FileStat, digest: string): Promise<string> {
-  await using content = await target.read(to, { ifMatch: etag, signal, fresh: true })
-  return await digestOfContent(content, digestAlgorithm(digest) ?? 'blake3')
 }
 
 /**

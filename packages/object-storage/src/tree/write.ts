@@ -42,8 +42,8 @@ function checkBefore(body: Body, limits: LengthLimits): void {
 }
 
 function put({ store, singlePutBytes }: TreeContext, key: string, body: Body, options: WriteOptions & { readonly limits: LengthLimits }): ReturnType<typeof store.put> {
-  const { contentType, metadata, signal } = options
-  const given = { condition: toCondition(options), contentType, metadata, signal }
+  const { contentType, metadata, onVerified, signal } = options
+  const given = { condition: toCondition(options), contentType, metadata, onVerified, signal }
   if (!(body instanceof Uint8Array)) return store.putStream(key, guardBody(body, options.limits), given)
   return body.length <= singlePutBytes ? store.put(key, body, given) : store.putStream(key, chunkBody(body), given)
 }
