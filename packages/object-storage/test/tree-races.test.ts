@@ -1,9 +1,10 @@
-import { NexusError, parsePath } from '@nexus/core/contract'
+import { type Backend, NexusError, parsePath } from '@nexus/core/contract'
 import { describe, expect, it } from 'vitest'
 import type { StoreRequest } from '../src/memory-request.ts'
 import { openMemoryStore } from '../src/memory-store.ts'
+import type { ListPagesOptions, ObjectPage } from '../src/object-store.ts'
 import { openObjectTree } from '../src/tree/open-object-tree.ts'
-import { bytes, failureOf, keysIn, openTree, textOf } from './tree-kit.ts'
+import { bytes, failureOf, keysIn, openTree, requestsOf, textOf } from './tree-kit.ts'
 
 const at = parsePath
 
@@ -59,20 +60,59 @@ describe('what others do in between', () => {
   })
 })
 
+describe('what is done here while a directory is looked at', () => {
+  /** A tree in which something happens once between the last page of a look and its end. */
+  function openSlow(strike: (tree: Backend) => Promise<unknown>) {
+    const store = openMemoryStore()
+    let isArmed = true
+    const list = async function* (options: ListPagesOptions): AsyncGenerator<ObjectPage> {
+      yield* store.list(options)
+      if (!isArmed) return
+      isArmed = false
+      await strike(tree)
+    }
+    const tree = openObjectTree({ ...store, list })
+    return { store, tree, hasStruck: () => !isArmed }
+  }
+
+  it('is not forgotten by the look', async () => {
+    const { store, tree, hasStruck } = openSlow(async (inner) => {
+      await inner.write(at('/docs/new/below'), bytes('x'))
+      await inner.write(at('/docs/file'), bytes('x'))
+    })
+    await store.put('docs/a', bytes('x'))
+    await tree.write(at('/docs/b'), bytes('x'))
+    expect(hasStruck()).toBe(true)
+    expect(await failureOf(tree.write(at('/docs/new'), bytes('x')))).toMatchObject({ code: 'is_directory' })
+    expect(await failureOf(tree.write(at('/docs/file/below'), bytes('x')))).toMatchObject({ code: 'not_directory' })
+  })
+
+  it('leaves nothing to believe where a directory went', async () => {
+    const { store, tree, hasStruck } = openSlow((inner) => inner.delete(at('/docs'), { recursive: true }))
+    await store.put('docs/a', bytes('x'))
+    await tree.write(at('/docs/b'), bytes('x'))
+    expect([hasStruck(), await keysIn(store)]).toEqual([true, ['docs/b']])
+    expect(await requestsOf(store, () => tree.write(at('/docs/c'), bytes('x')))).toEqual({ list: 1, put: 1 })
+  })
+})
+
 describe('failures of the store', () => {
   it('are told by path and verb, and an unknown outcome stays one', async () => {
     const opened = openWith('put', 1, ({ after }) => after(() => { throw new NexusError('outcome_unknown', { op: 'put', path: 'docs/a' }) }))
     opened.arm()
     expect(await failureOf(opened.tree.write(at('/docs/a'), bytes('x')))).toMatchObject({ code: 'outcome_unknown', op: 'write', path: '/docs/a' })
     expect(await textOf(opened.tree, '/docs/a')).toBe('x')
+    expect(await failureOf(opened.tree.write(at('/docs'), bytes('x')))).toMatchObject({ code: 'is_directory' })
   })
 
   it('in the middle of a directory rename leave every file in one place at least', async () => {
-    const opened = openWith('copy', 1, () => { throw new NexusError('unavailable') })
+    const opened = openWith('copy', 1, ({ after }) => after(() => { throw new NexusError('unavailable') }))
     for (const key of ['docs/a', 'docs/b', 'docs/c']) await opened.store.put(key, bytes(key))
+    await opened.tree.write(at('/looks-at-the-root'), bytes('x'))
     opened.arm()
     expect(await failureOf(opened.tree.rename!(at('/docs'), at('/moved'), { allowNonAtomic: true }))).toMatchObject({ code: 'unavailable' })
     expect(await keysIn(opened.store)).toEqual(expect.arrayContaining(['docs/a', 'docs/b', 'docs/c']))
+    expect(await failureOf(opened.tree.write(at('/moved'), bytes('x')))).toMatchObject({ code: 'is_directory' })
   })
 
   it('that are no NexusErrors become unexpected ones', async () => {

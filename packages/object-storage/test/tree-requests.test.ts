@@ -47,6 +47,16 @@ describe('requests', () => {
     expect(await requestsOf(store, () => tree.write(at('/docs/long'), new Uint8Array(17 * 1024 ** 2)))).toEqual({ putStream: 1 })
   })
 
+  it('write: one in new directories too, when those above were looked at', async () => {
+    const { store, tree } = openTree()
+    const made = await requestsOf(store, async () => {
+      for (let index = 0; index < 100; index++) await tree.write(at(`/copy/d-${index % 10}/deep/f-${index}`), bytes('x'))
+    })
+    expect(made).toEqual({ list: 4, put: 100 })
+    const atOnce = await requestsOf(store, () => Promise.all(Array.from({ length: 100 }, (_, index) => tree.write(at(`/more/d-${index % 10}/f-${index}`), bytes('x')))))
+    expect(atOnce).toEqual({ put: 100 })
+  })
+
   it('write: looks again after freshnessMs', async () => {
     let now = 0
     const { store, tree } = openTree({}, { now: () => now, freshnessMs: 1000 })
@@ -115,11 +125,25 @@ describe('a directory that was seen', () => {
     expect(await keysIn(store)).toEqual(['docs/a', 'docs/b', 'docs/new/deep'])
   })
 
+  it('knows the files in it, and asks again before it refuses for one', async () => {
+    const { store, tree } = openTree()
+    await putObjects(store, ['docs/theirs', 'docs/kept'])
+    await tree.write(at('/docs/ours'), bytes('x'))
+    for (const name of ['ours', 'kept']) expect(await failureOf(tree.write(at(`/docs/${name}/below`), bytes('x')))).toMatchObject({ code: 'not_directory' })
+    await store.delete(['docs/theirs'])
+    await tree.write(at('/docs/theirs/below'), bytes('x'))
+    await tree.delete(at('/docs/ours'))
+    await tree.write(at('/docs/ours/deep/below'), bytes('x'))
+    expect(await keysIn(store)).toEqual(['docs/kept', 'docs/ours/deep/below', 'docs/theirs/below'])
+    expect(await failureOf(tree.write(at('/docs/ours/deep'), bytes('x')))).toMatchObject({ code: 'is_directory' })
+  })
+
   it('of more than a page is asked for each name', async () => {
     const { store, tree } = openTree({ pageSize: 2 })
     await putObjects(store, ['docs/a', 'docs/b', 'docs/c', 'docs/z/below'])
     expect(await failureOf(tree.write(at('/docs/z'), bytes('x')))).toMatchObject({ code: 'is_directory' })
     await tree.write(at('/docs/y'), bytes('x'))
     expect(await failureOf(tree.write(at('/docs/z'), bytes('x')))).toMatchObject({ code: 'is_directory' })
+    expect(await failureOf(tree.write(at('/docs/c/new/below'), bytes('x')))).toMatchObject({ code: 'not_directory' })
   })
 })

@@ -2,13 +2,14 @@ import { type CallOptions, NexusError, type Path } from '@nexus/core/contract'
 import type { ObjectStore } from '../object-store.ts'
 import type { TreeContext } from './context.ts'
 import { isMarker, toKey } from './keys.ts'
-import { above, type KnownDirectory } from './known-directories.ts'
+import { above, type KnownDirectory, nothing } from './known-directories.ts'
 import { holdsAny } from './look-up.ts'
 import { insideRepository, isPartName } from './nested.ts'
 
 /**
  * Whether a file may be put at a path. The store itself would keep a file beside a directory of the same name, so this is a look before: no request where
- * the directory was seen a short time ago, else one or two; one more where the directory shows what a repository consists of.
+ * the directory, or one above it in which it is new, was seen a short time ago; else one for it, and while it is absent one for the next above it. One
+ * more where a directory shows what a repository consists of.
  * @throws NexusError `is_directory`; `not_directory` below a file; `unsupported` inside a repository; with `ifNoneMatch` `precondition_failed` for a directory
  */
 export async function checkTarget(context: TreeContext, path: Path, options: CallOptions & { readonly ifNoneMatch?: '*' | undefined }): Promise<void> {
@@ -19,37 +20,41 @@ export async function checkTarget(context: TreeContext, path: Path, options: Cal
 }
 
 async function standsDirectory(context: TreeContext, key: string, { path, signal }: CallOptions & { readonly path: Path }): Promise<boolean> {
-  const parent = above(`${key}/`)
-  const known = context.known.find(parent) ?? (await lookAt(context, parent, { path, signal }))
+  const known = await know(context, above(`${key}/`), { path, signal })
   if (known.isComplete && !known.below.has(`${key}/`)) return false
   // Somebody else may have removed it since: what refuses a write is asked for now.
   return holdsAny(context.store, `${key}/`, { signal })
 }
 
-async function lookAt(context: TreeContext, parent: string, { path, signal }: CallOptions & { readonly path: Path }): Promise<KnownDirectory> {
-  const seen = await firstPage(context.store, parent, { signal })
-  if (seen === undefined) {
-    // Only an absent directory can lie below a file without holding anything. What is not there is not remembered either.
-    await refuseAbsentParent(context, parent, { path, signal })
-    return { below: new Set(), isComplete: true }
-  }
-  if (seen.mayBeRepository && (await context.nested.isAt(parent, { signal }))) throw insideRepository(parent, path)
-  context.known.remember(parent, seen)
-  return seen
+/** A directory, or what is to be one. @throws NexusError `not_directory` where it cannot be one, `unsupported` in a repository */
+async function know(context: TreeContext, prefix: string, { path, signal }: CallOptions & { readonly path: Path }): Promise<KnownDirectory> {
+  const { known, store, nested } = context
+  const found =
+    known.find(prefix) ??
+    (await known.look(prefix, async () => {
+      const seen = await firstPage(store, prefix, { signal })
+      if (seen?.mayBeRepository === true && (await nested.isAt(prefix, { signal }))) throw insideRepository(prefix, path)
+      return seen
+    }))
+  if (found !== undefined) return found
+  // Only an absent directory can lie below a file without holding anything. What is not there is not remembered either, but what is above it.
+  await refuseAbsent(context, prefix, { path, signal })
+  return nothing
 }
 
 /** What the first page tells; `undefined` when nothing is there. A second page is only asked for to learn that there is one. */
 async function firstPage(store: ObjectStore, prefix: string, { signal }: CallOptions): Promise<(KnownDirectory & { readonly mayBeRepository: boolean }) | undefined> {
-  const below = new Set<string>()
+  const [below, files] = [new Set<string>(), new Set<string>()]
   let isThere = false
   let mayBeRepository = false
   for await (const { objects, prefixes } of store.list({ prefix, delimiter: '/', signal })) {
-    if (isThere) return { below, isComplete: false, mayBeRepository }
+    if (isThere) return { below, files, isComplete: false, mayBeRepository }
     for (const name of prefixes) below.add(name)
+    for (const object of objects) if (!isMarker(object)) files.add(object.key)
     isThere = objects.length + prefixes.length > 0
     mayBeRepository = showsParts(prefix, [...objects.map(({ key }) => key), ...prefixes])
   }
-  return isThere || prefix === '' ? { below, isComplete: true, mayBeRepository } : undefined
+  return isThere || prefix === '' ? { below, files, isComplete: true, mayBeRepository } : undefined
 }
 
 /** @param keys Of what is in the directory. */
@@ -70,27 +75,20 @@ export async function isOpenDirectory({ store, nested }: TreeContext, prefix: st
 }
 
 /**
- * Refuses to make a directory that is absent where none can be: one request for each name in the prefix, and another one for those that were not seen lately.
+ * Refuses to make a directory that is absent where none can be.
  * @param prefix Of the directory.
  * @throws NexusError `not_directory` when one of the names in it is a file, `unsupported` when one is a repository
  */
-export async function refuseAbsentParent({ store, nested, known }: TreeContext, prefix: string, { path, signal }: CallOptions & { readonly path: Path }): Promise<void> {
-  const parents = prefixesTo(above(prefix)).filter((at) => known.find(at) === undefined)
-  const [found] = await Promise.all([Promise.all(parents.map((at) => nested.isAt(at, { signal }))), refuseBelowFile(store, prefix, { path, signal })])
-  const repository = parents.findLast((_, index) => found[index])
-  if (repository !== undefined) throw insideRepository(repository, path)
+export async function refuseAbsent(context: TreeContext, prefix: string, { path, signal }: CallOptions & { readonly path: Path }): Promise<void> {
+  const parent = above(prefix)
+  const { isComplete, files } = await know(context, parent, { path, signal })
+  if (!isComplete && (await context.nested.isAt(parent, { signal }))) throw insideRepository(parent, path)
+  if (!isComplete || files.has(prefix.slice(0, -1))) await refuseFile(context.store, prefix, { path, signal })
 }
 
-async function refuseBelowFile(store: ObjectStore, prefix: string, { path, signal }: CallOptions & { readonly path: Path }): Promise<void> {
-  const keys = prefixesTo(prefix).map((at) => at.slice(0, -1))
-  const found = await Promise.all(keys.filter((key) => key !== '').map((key) => store.head(key, { signal })))
-  const file = found.find((info) => info !== undefined && !isMarker(info))
-  if (file !== undefined) throw new NexusError('not_directory', { path, reason: `One of its parents is a file: ${file.key}.` })
-}
-
-/** Of a directory and those above it, the root not; the innermost first. */
-function prefixesTo(prefix: string): string[] {
-  const prefixes: string[] = []
-  for (let at = prefix; at !== ''; at = above(at)) prefixes.push(at)
-  return prefixes
+/** @throws NexusError `not_directory` where a file has the directory's name */
+async function refuseFile(store: ObjectStore, prefix: string, { path, signal }: CallOptions & { readonly path: Path }): Promise<void> {
+  const key = prefix.slice(0, -1)
+  const file = key === '' ? undefined : await store.head(key, { signal })
+  if (file !== undefined && !isMarker(file)) throw new NexusError('not_directory', { path, reason: `One of its parents is a file: ${file.key}.` })
 }

@@ -3,8 +3,8 @@ import type { ObjectInfo } from '../object-store.ts'
 import { checkVariants } from './capabilities.ts'
 import { checkTarget } from './check-target.ts'
 import type { TreeContext } from './context.ts'
-import { toKey, toPrefix } from './keys.ts'
-import { above } from './known-directories.ts'
+import { toKey } from './keys.ts'
+import { makeFile } from './make-file.ts'
 import { findFile, isDirectory } from './look-up.ts'
 import { refuseNested } from './nested.ts'
 import { toFileStat } from './stat.ts'
@@ -26,11 +26,8 @@ export async function copyFrom(context: TreeContext, source: StoredFile, { to, i
   await refuseNested(context.nested, to, { signal })
   await checkTarget(context, to, { ifNoneMatch, signal })
   const condition = ifNoneMatch === undefined ? undefined : 'absent'
-  const copied = await context.store.copyFrom?.(source, toKey(to), { ifSourceMatch: ifMatch, condition, signal })
-  if (copied === undefined) return undefined
-  context.known.enter(above(toPrefix(to)))
-  context.nested.noteWrite(toKey(to))
-  return toFileStat(to, copied)
+  const copied = await makeFile(context, toKey(to), async () => context.store.copyFrom?.(source, toKey(to), { ifSourceMatch: ifMatch, condition, signal }))
+  return copied && toFileStat(to, copied)
 }
 
 /** Whether a source is in the state that was asked for. @throws NexusError `precondition_failed` */
@@ -42,10 +39,9 @@ export function checkSource({ etag }: ObjectInfo, { ifMatch }: MoveOptions): voi
 export async function copyFile(context: TreeContext, source: ObjectInfo, { to, ifMatch, ifNoneMatch, signal }: MoveOptions & { readonly to: Path }): Promise<FileStat> {
   await checkTarget(context, to, { ifNoneMatch, signal })
   const condition = ifNoneMatch === undefined ? undefined : 'absent'
-  const copied = await atTarget(to, () => context.store.copy(source.key, toKey(to), { ifSourceMatch: ifMatch, condition, signal }), ifMatch === undefined)
+  const put = (): ReturnType<typeof context.store.copy> => context.store.copy(source.key, toKey(to), { ifSourceMatch: ifMatch, condition, signal })
+  const copied = await makeFile(context, toKey(to), () => atTarget(to, put, ifMatch === undefined))
   if (copied === undefined) throw new NexusError('not_found', { reason: 'It was deleted while it was copied.' })
-  context.known.enter(above(toPrefix(to)))
-  context.nested.noteWrite(toKey(to))
   return toFileStat(to, copied)
 }
 

@@ -1,5 +1,5 @@
 import { isNexusError, type MkdirOptions, NexusError, type Path } from '@nexus/core/contract'
-import { isOpenDirectory, refuseAbsentParent } from './check-target.ts'
+import { isOpenDirectory, refuseAbsent } from './check-target.ts'
 import type { TreeContext } from './context.ts'
 import { toPrefix } from './keys.ts'
 import { above } from './known-directories.ts'
@@ -20,7 +20,10 @@ async function makeOne(context: TreeContext, path: Path, { recursive, signal }: 
   try {
     await store.put(toPrefix(path), new Uint8Array(0), { signal, condition: store.conditions.absent ? 'absent' : undefined })
   } catch (error) {
-    if (!isNexusError(error, 'precondition_failed')) throw error
+    if (!isNexusError(error, 'precondition_failed')) {
+      context.known.clear()
+      throw error
+    }
     if (recursive !== true) throw new NexusError('already_exists', { cause: error })
   }
   context.known.enter(toPrefix(path))
@@ -29,6 +32,6 @@ async function makeOne(context: TreeContext, path: Path, { recursive, signal }: 
 async function checkParent(context: TreeContext, path: Path, { recursive, signal }: MkdirOptions): Promise<void> {
   const parent = above(toPrefix(path))
   if (await isOpenDirectory(context, parent, { path, signal })) return
-  await refuseAbsentParent(context, parent, { path, signal })
+  await refuseAbsent(context, parent, { path, signal })
   if (recursive !== true) throw new NexusError('not_found', { reason: 'Its parent does not exist; pass recursive to make it too.' })
 }

@@ -1,6 +1,6 @@
 import { type CallOptions, type FileStat, type MoveOptions, NexusError, type Path } from '@nexus/core/contract'
 import type { ObjectInfo } from '../object-store.ts'
-import { isOpenDirectory, refuseAbsentParent } from './check-target.ts'
+import { isOpenDirectory, refuseAbsent } from './check-target.ts'
 import type { TreeContext } from './context.ts'
 import { checkDirectoryTarget } from './copy.ts'
 import { keepDirectory } from './delete.ts'
@@ -20,12 +20,15 @@ export async function renameDirectory(context: TreeContext, from: Path, options:
   const { to, signal, allowNonAtomic } = options
   await checkDirectoryTarget(context, from, options)
   const parent = above(toPrefix(to))
-  if (!(await isOpenDirectory(context, parent, { path: to, signal }))) await refuseAbsentParent(context, parent, { path: to, signal })
+  if (!(await isOpenDirectory(context, parent, { path: to, signal }))) await refuseAbsent(context, parent, { path: to, signal })
   if (allowNonAtomic !== true) throw new NexusError('unsupported', { reason: 'A directory of objects is not renamed in one step; pass allowNonAtomic: true to move it object by object.' })
   const sources = await findSources(context, from, { signal })
-  const moved = await copyAll(context, sources, { from: toPrefix(from), to: toPrefix(to), signal })
-  await eachOf(moved, (source) => removeUnchanged(context, source, { signal }))
-  context.known.clear()
+  try {
+    const moved = await copyAll(context, sources, { from: toPrefix(from), to: toPrefix(to), signal })
+    await eachOf(moved, (source) => removeUnchanged(context, source, { signal }))
+  } finally {
+    context.known.clear()
+  }
   await keepDirectory(context, above(toPrefix(from)), { signal })
   return directoryStat(to)
 }

@@ -6,7 +6,7 @@ import { chunkBody } from './chunk-body.ts'
 import type { TreeContext } from './context.ts'
 import { checkLength, guardBody, type LengthLimits } from './guard-body.ts'
 import { toKey } from './keys.ts'
-import { above } from './known-directories.ts'
+import { makeFile } from './make-file.ts'
 import { refuseNested } from './nested.ts'
 import { toFileStat } from './stat.ts'
 
@@ -29,9 +29,7 @@ async function checkAndPut(context: TreeContext, path: Path, body: Body, options
   await refuseNested(context.nested, path, options)
   // What has the etag of ifMatch is a file, with directories above it: no look before.
   if (options.ifMatch === undefined || key === '') await checkTarget(context, path, options)
-  const info = await put(context, key, body, { ...options, limits })
-  context.known.enter(above(`${key}/`))
-  context.nested.noteWrite(key)
+  const info = await makeFile(context, key, () => put(context, key, body, { ...options, limits }))
   return toFileStat(path, info)
 }
 
