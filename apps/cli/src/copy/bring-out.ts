@@ -4,7 +4,7 @@ import { decodeSegment, type Entry, type FileStat, NexusError, type Path, pathSe
 import { type CopyContext, filesInFlight } from './copy-context.ts'
 import { digestChunks, digestOfHostFile } from './digest.ts'
 import { forEachConcurrently } from './for-each-concurrently.ts'
-import { toHostError } from './host-error.ts'
+import { isGone, toHostError } from './host-error.ts'
 import { surviveFailure } from './survivable.ts'
 
 const slash = Buffer.from('/')
@@ -117,5 +117,5 @@ async function removeIfThere(hostPath: Buffer): Promise<void> {
 }
 
 function absent(error: unknown): undefined {
-  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  if (!isGone(error)) throw error
 }

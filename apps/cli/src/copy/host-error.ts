@@ -14,3 +14,8 @@ export function toHostError(error: unknown, hostPath: string | Buffer, op = 'cp'
   const reason = code === 'unsupported' ? 'It became a link while it was copied; links are not followed.' : undefined
   return new NexusError(code ?? 'unexpected', { op, path: `host:${path}`, reason: code === undefined ? error.message : reason, cause: error })
 }
+
+/** Whether something is not there any more: what vanishes after it was listed is no failure. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

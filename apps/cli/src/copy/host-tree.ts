@@ -1,7 +1,7 @@
-import type { Stats } from 'node:fs'
-import { lstat, readdir } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { encodeSegment, joinPath, type Path } from '@nexus/core/contract'
-import { toHostError } from './host-error.ts'
+import { isGone, toHostError } from './host-error.ts'
 
 /** Something below a directory of this machine. Names are bytes: they need not be text. */
 export interface HostEntry {
@@ -9,7 +9,6 @@ export interface HostEntry {
   /** Where it belongs below the target. */
   readonly path: Path
   readonly kind: 'file' | 'emptyDirectory' | 'link' | 'special' | 'unreadable'
-  readonly sizeBytes: number
   /** Why a directory could not be read. */
   readonly error?: unknown
 }
@@ -21,36 +20,29 @@ const slash = Buffer.from('/')
  * @param excluded A directory that is left out with all below it.
  */
 export async function* hostTree(directory: Buffer, path: Path, excluded?: Buffer): AsyncGenerator<HostEntry> {
+  yield* below(directory, path, { excluded, isRoot: true })
+}
+
+async function* below(directory: Buffer, path: Path, { excluded, isRoot }: { readonly excluded: Buffer | undefined; readonly isRoot: boolean }): AsyncGenerator<HostEntry> {
   if (excluded?.equals(directory) === true) return
-  let names: Buffer[]
+  let entries: Dirent<Buffer>[]
   try {
-    names = await readdir(directory, { encoding: 'buffer' })
+    entries = await readdir(directory, { encoding: 'buffer', withFileTypes: true })
   } catch (error) {
-    yield { hostPath: directory, path, kind: 'unreadable', sizeBytes: 0, error: toHostError(error, directory) }
+    if (isGone(error) && !isRoot) return
+    yield { hostPath: directory, path, kind: 'unreadable', error: toHostError(error, directory) }
     return
   }
-  if (names.length === 0) yield { hostPath: directory, path, kind: 'emptyDirectory', sizeBytes: 0 }
-  for (const name of names.sort((left, right) => left.compare(right))) {
-    const hostPath = Buffer.concat([directory, slash, name])
-    const below = joinPath(path, encodeSegment(name))
-    const stat = await statOrGone(hostPath)
-    if (stat === undefined) continue
-    if (stat.isDirectory()) yield* hostTree(hostPath, below, excluded)
-    else yield { hostPath, path: below, kind: kindOf(stat), sizeBytes: stat.size }
+  if (entries.length === 0) yield { hostPath: directory, path, kind: 'emptyDirectory' }
+  for (const entry of entries.sort((left, right) => left.name.compare(right.name))) {
+    const hostPath = Buffer.concat([directory, slash, entry.name])
+    const target = joinPath(path, encodeSegment(entry.name))
+    if (entry.isDirectory()) yield* below(hostPath, target, { excluded, isRoot: false })
+    else yield { hostPath, path: target, kind: kindOf(entry) }
   }
 }
 
-function kindOf(stat: Stats): HostEntry['kind'] {
-  if (stat.isSymbolicLink()) return 'link'
-  return stat.isFile() ? 'file' : 'special'
-}
-
-/** What vanished since it was listed is no failure. */
-async function statOrGone(hostPath: Buffer): Promise<Stats | undefined> {
-  try {
-    return await lstat(hostPath)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw toHostError(error, hostPath)
-  }
+function kindOf(entry: Dirent<Buffer>): HostEntry['kind'] {
+  if (entry.isSymbolicLink()) return 'link'
+  return entry.isFile() ? 'file' : 'special'
 }

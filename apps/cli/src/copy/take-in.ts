@@ -1,11 +1,12 @@
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
 import { isNexusError, NexusError, type Path } from '@nexus/core/contract'
 import { type CopyContext, filesInFlight, type TreeLimits } from './copy-context.ts'
 import { digestBytes, digestChunks, digestOfFile, type DigestedChunks } from './digest.ts'
 import { forEachConcurrently } from './for-each-concurrently.ts'
-import { toHostError } from './host-error.ts'
+import { isGone, toHostError } from './host-error.ts'
 import { type HostEntry, hostTree } from './host-tree.ts'
+import { readWhole } from './read-whole.ts'
 import { surviveFailure } from './survivable.ts'
 
 /** Larger files stream. */
@@ -47,11 +48,12 @@ async function countTree({ within, cli }: CopyContext, root: Buffer): Promise<{ 
   const counting = cli.progress('Counting')
   const totals = { files: 0, bytes: 0 }
   try {
-    for await (const { kind, sizeBytes } of limitedTree(root, '/' as Path, within)) {
+    for await (const { kind, hostPath } of limitedTree(root, '/' as Path, within)) {
       cli.signal.throwIfAborted()
       if (kind !== 'file') continue
       totals.files++
-      totals.bytes += sizeBytes
+      // What vanished since it was listed, or cannot be looked at, is told when its turn comes.
+      totals.bytes += (await lstat(hostPath).catch(() => undefined))?.size ?? 0
       counting.update(totals)
     }
   } finally {
@@ -92,13 +94,14 @@ async function takeInFile(context: CopyContext, hostPath: Buffer, { target, foll
     }
     await writeFile(context, { handle, found, target })
   } catch (error) {
+    if (isGone(error) && !follows) return
     throw toHostError(error, hostPath)
   }
 }
 
 async function writeFile(context: CopyContext, { handle, found, target }: { readonly handle: FileHandle; readonly found: Stats; readonly target: Path }): Promise<void> {
   const { counts, session, replaces, verify, cli: { signal } } = context
-  const body = found.size <= wholeFileBytes ? await handle.readFile() : digestChunks(throttled(context, handle.createReadStream({ autoClose: false, highWaterMark: wholeFileBytes })))
+  const body = found.size <= wholeFileBytes ? await readWhole(handle, found.size) : digestChunks(throttled(context, handle.createReadStream({ autoClose: false, highWaterMark: wholeFileBytes })))
   if (body instanceof Uint8Array) await context.throttle?.take(body.byteLength, signal)
   const metadata = (found.mode & 0o111) === 0 ? undefined : { mode: (found.mode & 0o777).toString(8) }
   try {

@@ -46,13 +46,14 @@ export function createStatTables(database: Database, scope: number): StatTables 
   const remove = createForgetting(database, scope)
   const isContradicted = createContradiction(database, scope)
   const generation = (path: Path): string => slotsToWatch(path).map((slot) => generationOf.get(scope, slot)?.value ?? 0).join(' ')
+  const store = ({ path, askedAt }: Question, stat: FileStat | undefined): void => void put.run(scope, path, askedAt, stat?.etag ?? null, stat === undefined ? null : encodeRecord(stat))
   const keep = (question: Question, stat: FileStat | undefined): void => {
     const { path, askedAt } = question
     const kept = find.get(scope, path)
     if (kept !== undefined && kept.seenAt > askedAt) return
     const isOther = kept === undefined ? isContradicted(path, stat) : kept.etag !== (stat?.etag ?? null) || (kept.stat === null) !== (stat === undefined)
     if (isOther) remove.listingsOf([path, ...ancestorsOf(path)], askedAt)
-    put.run(scope, path, askedAt, stat?.etag ?? null, stat === undefined ? null : encodeRecord(stat))
+    store(question, stat)
   }
   const forget = (touched: readonly Touched[]): void => {
     for (const slot of slotsToMove(touched)) move.run(scope, slot)
@@ -71,7 +72,8 @@ export function createStatTables(database: Database, scope: number): StatTables 
     settle: (touched, answer) => {
       const isAlone = answer !== undefined && generation(answer.question.path) === answer.question.generation
       forget(touched)
-      if (isAlone) keep(answer.question, answer.stat)
+      // Nothing is left that it could contradict.
+      if (isAlone) store(answer.question, answer.stat)
     },
     forgetFuture: (now) => {
       for (const statement of future) statement.run(now)
