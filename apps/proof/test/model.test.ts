@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { localBackend } from '@nexus/backend-local'
 import { openMemory } from '@nexus/backend-memory'
+import { type ObjectStore, openMemoryStore, openObjectTree } from '@nexus/object-storage'
 import { type Backend, type BatchOperation, type OpenContext, parsePath, type Path } from '@nexus/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -33,8 +34,7 @@ const named = (name: string, run: (backend: Verbs) => Promise<unknown>): Command
 const single: readonly fc.Arbitrary<Command>[] = [
   fc.tuple(path, body, flag).map(([at, bytes, isNew]) => named(`write ${at}`, async (backend) => (await backend.write(at, bytes, isNew ? { ifNoneMatch: '*' } : {})).sizeBytes)),
   body.map((bytes) => named('write /file', async (backend) => (await backend.write(parsePath('/file'), bytes)).sizeBytes)),
-  fc.tuple(path, body).map(([at, bytes]) => named(`append ${at}`, async (backend) => (await backend.append(at, bytes)).sizeBytes)),
-  fc.tuple(path, path).map(([from, to]) => named(`rename ${from} ${to}`, async (backend) => (await backend.rename(from, to)).path)),
+  fc.tuple(path, path).map(([from, to]) => named(`rename ${from} ${to}`, async (backend) => (await backend.rename(from, to, { allowNonAtomic: true })).path)),
   fc.tuple(path, flag, flag).map(([at, recursive, force]) => named(`delete ${at}`, (backend) => backend.delete(at, { recursive, force }))),
   fc.tuple(path, flag).map(([at, recursive]) => named(`mkdir ${at}`, (backend) => backend.mkdir(at, { recursive }))),
   fc.tuple(path, patch).map(([at, change]) => named(`setMetadata ${at}`, async (backend) => (await backend.setMetadata(at, change)).metadata)),
@@ -42,6 +42,9 @@ const single: readonly fc.Arbitrary<Command>[] = [
   path.map((at) => named(`read ${at}`, async (backend) => (await backend.read(at, { range: { offset: 1, length: 5 } })).text())),
   path.map((at) => named(`list ${at}`, async (backend) => (await Array.fromAsync(backend.list(at))).map(({ name, kind }) => `${kind} ${name}`))),
   fc.constant<Command>('reopen'),
+]
+const appending: readonly fc.Arbitrary<Command>[] = [
+  fc.tuple(path, body).map(([at, bytes]) => named(`append ${at}`, async (backend) => (await backend.append(at, bytes)).sizeBytes)),
 ]
 const repositoryOnly: readonly fc.Arbitrary<Command>[] = [
   fc.tuple(fc.constantFrom(parsePath('/a'), parsePath('/d/a')), path).map(([from, to]) => named(`copy ${from} ${to}`, async (backend) => (await backend.copy(from, to)).kind)),
@@ -58,15 +61,36 @@ const context: OpenContext = {
   credentials: () => Promise.resolve(undefined),
 }
 
+const openCas = async (root: string): Promise<Backend> => (await openTestRepository(root)).backend
+interface Layout {
+  readonly open: (root: string) => Promise<Backend>
+  readonly commands: readonly fc.Arbitrary<Command>[]
+  /** Sequences that are tried; default 250. */
+  readonly runs?: number
+}
 const layouts = {
-  cas: { open: async (root: string) => (await openTestRepository(root)).backend, commands: [...single, ...repositoryOnly] },
-  'cas, opened twice and asked in turn': { open: openTwice, commands: [...single, ...repositoryOnly] },
-  path: { open: (root: string) => localBackend.open(localBackend.parseConfig({ dataDir: root, durability: 'os' }), context), commands: [...single] },
+  cas: { open: openCas, commands: [...single, ...appending, ...repositoryOnly] },
+  'cas, opened twice and asked in turn': { open: twice(openCas), commands: [...single, ...appending, ...repositoryOnly] },
+  path: { open: (root: string) => localBackend.open(localBackend.parseConfig({ dataDir: root, durability: 'os' }), context), commands: [...single, ...appending] },
+  'path, in a bucket': { open: openInBucket, commands: [...single], runs: 2000 },
+  'path, in a bucket, opened twice and asked in turn': { open: twice((root) => openInBucket(root, 0)), commands: [...single], runs: 2000 },
+}
+
+const buckets = new Map<string, ObjectStore>()
+
+/** The bucket that belongs to a directory; it stays when its tree is closed. */
+function openInBucket(root: string, freshnessMs?: number): Promise<Backend> {
+  const bucket = buckets.get(root) ?? openMemoryStore()
+  buckets.set(root, bucket)
+  return Promise.resolve(openObjectTree({ ...bucket, close: () => Promise.resolve() }, { freshnessMs }))
 }
 
 /** What one opening does the other must see, whatever each of them remembers. */
-async function openTwice(root: string): Promise<Backend> {
-  const openings = [(await openTestRepository(root)).backend, (await openTestRepository(root)).backend]
+function twice(open: (root: string) => Promise<Backend>): (root: string) => Promise<Backend> {
+  return async (root) => inTurn([await open(root), await open(root)])
+}
+
+function inTurn(openings: readonly Backend[]): Backend {
   let turn = 0
   const next = (): object => openings[turn++ % openings.length] ?? {}
   return new Proxy(openings[0] as Backend, {
@@ -78,11 +102,11 @@ async function openTwice(root: string): Promise<Backend> {
   })
 }
 
-describe(`a local disk and the model in memory (NEXUS_SEED=${seed})`, () => {
+describe(`backends and the model in memory (NEXUS_SEED=${seed})`, () => {
   it.each(Object.keys(layouts) as (keyof typeof layouts)[])('answer alike in layout %s, whatever is done in whatever order', { timeout: 120_000 }, async (layout) => {
-    const { open, commands } = layouts[layout]
+    const { open, commands, runs }: Layout = layouts[layout]
     const property = fc.asyncProperty(fc.array(fc.oneof(...commands), { minLength: 5, maxLength: 40 }), (sequence) => agree(sequence, open))
-    await fc.assert(property, { seed, numRuns: 250, interruptAfterTimeLimit: 20_000 })
+    await fc.assert(property, { seed, numRuns: runs ?? 250, interruptAfterTimeLimit: 20_000 })
   })
 
   it('are seen to differ when the backend forgets what stood before an append', { timeout: 60_000 }, async () => {
@@ -113,6 +137,7 @@ async function agree(sequence: readonly Command[], open: (root: string) => Promi
     expect(await observe(backend)).toEqual(await observe(model))
   } finally {
     await backend.close()
+    buckets.delete(root)
     rmSync(root, { recursive: true, force: true })
   }
 }
