@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openMemory } from '@nexus/backend-memory'
@@ -158,6 +158,48 @@ describe('a move between mounts that did not come to its end', () => {
     await expectArrived()
   })
 
+  it('is refused again where it was refused before, and merges into no directory of others', async () => {
+    await two.write(at('/t/a'), bytes('a'))
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await fails(move(), 'is_directory')
+      expect(await journals()).toEqual([])
+    }
+    expect(await treeOf(one)).toEqual(tree)
+    expect(await treeOf(two)).toEqual(['a'])
+  })
+
+  it('killed before it looked at the target, it looks', async () => {
+    await leaveJournal()
+    await two.write(at('/t/a'), bytes('a'))
+    await fails(move(), 'is_directory')
+    expect([await treeOf(one), await treeOf(two)]).toEqual([tree, ['a']])
+  })
+
+  it('killed before it looked at the target, it is not taken for done by what others put there', async () => {
+    await leaveJournal()
+    await two.write(at('/t/a'), bytes('a'))
+    await one.delete(at('/t'), { recursive: true })
+    await fails(move(), 'not_found')
+    expect(await journals()).toEqual([])
+  })
+
+  it('killed when it had made the target, it goes on', async () => {
+    await leaveJournal({ begun: true })
+    await two.mkdir(at('/t'))
+    await move()
+    await expectArrived()
+  })
+
+  it('goes on that a version began which did not write down that it had looked at the target', async () => {
+    const { etag: source } = await one.stat(at('/t/a'))
+    const { etag: target } = await two.write(at('/a'), bytes('a'))
+    await leaveJournal({ copied: 'a', source, target })
+    await two.rename?.(at('/a'), at('/t/a'))
+    await move()
+    expect(written).not.toContain('/t/a')
+    await expectArrived()
+  })
+
   it('of a file copies it once as well, and is no obstacle to a move that fails before anything happened', async () => {
     await breakOffFile()
     expect(await journals()).toHaveLength(1)
@@ -172,6 +214,21 @@ describe('a move between mounts that did not come to its end', () => {
     expect([await textAt(two, '/g'), await textAt(one, '/t/b')]).toEqual(['a', 'b'])
   })
 })
+
+/** The journal of the same move with these lines behind its first, as somebody left it who is gone, and no target. */
+async function leaveJournal(...lines: readonly object[]): Promise<void> {
+  await breakOff('write', 1)
+  const [name = ''] = await journals()
+  const file = join(state, 'moves', name)
+  const [header] = (await readFile(file, 'utf8')).split('\n')
+  await writeFile(file, [header, ...[...lines, { owner: null }].map((line) => JSON.stringify(line)), ''].join('\n'))
+  await two.delete(at('/t'), { recursive: true })
+}
+
+async function treeOf(backend: Backend): Promise<string[]> {
+  const entries = await Array.fromAsync(backend.list(at('/t'), { recursive: true }))
+  return entries.filter(({ kind }) => kind === 'file').map(({ path }) => path.slice('/t/'.length))
+}
 
 async function breakOffFile(): Promise<void> {
   const real = one

@@ -26,7 +26,7 @@ async function findTarget({ target, options }: Move, record: MoveRecord): Promis
   try {
     const there = await statAt(target, { fresh: true, signal: options?.signal })
     // Of a directory everything was noted as deleted before the directory itself went.
-    const isAtEnd = there.kind === 'directory' ? await isEmpty(record.copies()) : there.etag === record.find('')?.targetEtag
+    const isAtEnd = there.kind === 'directory' ? record.isResumed && (await isEmpty(record.copies())) : there.etag === record.find('')?.targetEtag
     return isAtEnd ? there : undefined
   } catch (error) {
     if (isNexusError(error, 'not_found')) return undefined

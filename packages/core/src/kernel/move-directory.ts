@@ -22,7 +22,10 @@ const concurrency = 8
 export async function moveDirectory(move: Move, record: MoveRecord): Promise<FileStat> {
   const { source, target, options } = move
   const given = { signal: options?.signal }
-  if (!record.isResumed) await refuseTarget(move)
+  if (!record.isResumed) {
+    await refuseTarget(move)
+    await record.begun()
+  }
   await mkdirAt(target, { ...given, recursive: true })
   const directories = await copyAll(move, record)
   await forEachConcurrently(record.copies(), { concurrency, ...given }, (file, signal) => deleteCopied(below(source, file.path), file, { record, signal }))

@@ -25,10 +25,12 @@ export interface CopiedFile {
 
 /** What is known of one move that is under way. Nobody else has it meanwhile. */
 export interface MoveRecord {
-  /** Whether an earlier attempt began it and did not come to its end. */
+  /** Whether an earlier attempt did not come to its end; of a directory, whether what stands at the target comes of it. */
   readonly isResumed: boolean
   /** What an earlier attempt copied, deleted at the source or not. */
   find(path: string): CopiedFile | undefined
+  /** Of a directory: nothing stands at the target, and what will comes of this move. Resolves when a power cut can no longer make it unknown. */
+  begun(): Promise<void>
   /** Resolves when the death of this process can no longer make it unknown. */
   copied(file: CopiedFile): Promise<void>
   /** As {@link MoveRecord.copied}. */
@@ -37,7 +39,7 @@ export interface MoveRecord {
   copies(): AsyncIterable<CopiedFile>
   /** The move is done: nothing of it is kept. */
   finish(): Promise<void>
-  /** The move is given up for now: what is known of it stays for the next attempt. */
+  /** The move is given up for now: what is known of it stays for the next attempt, and nothing of one that did not begin. */
   release(): Promise<void>
 }
 
@@ -59,6 +61,7 @@ export function rememberMove(): MoveRecord {
   return {
     isResumed: false,
     find: () => undefined,
+    begun: () => Promise.resolve(),
     copied: (file) => Promise.resolve(void copies.set(file.path, file)),
     deleted: () => Promise.resolve(),
     async *copies() {

@@ -71,6 +71,20 @@ describe('the journal of a move', () => {
     await third.finish()
   })
 
+  it('is kept from where on the target is ours, and told apart from one that came no further than its first line', async () => {
+    const refused = await open()
+    await refused.release()
+    expect(await readdir(movesDirectory(state))).toEqual([])
+    await killed(await open(), { ...thisProcess(), start: '1' })
+    const second = await open()
+    expect(second.isResumed).toBe(false)
+    await second.begun()
+    await second.release()
+    const third = await open()
+    expect(third.isResumed).toBe(true)
+    await third.finish()
+  })
+
   it('of a process that died is taken over, with a line that it could not finish left out', async () => {
     const record = await open()
     await record.copied(copy('a'))
@@ -92,6 +106,7 @@ describe('the journal of a move', () => {
 
   it('is had by one of many who want it at once', async () => {
     const first = await open()
+    await first.begun()
     await first.release()
     for (let round = 0; round < 5; round++) {
       const outcomes = await Promise.allSettled(Array.from({ length: 6 }, open))

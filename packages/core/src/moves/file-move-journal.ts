@@ -29,7 +29,7 @@ export function fileMoveJournal(stateDirectory: string, now: () => number): Move
       const standing = await scanJournal(file)
       if (standing !== undefined) {
         const earlier = await takeOver(stateDirectory, file, { standing, signal })
-        if (earlier !== undefined) return { file, kind: earlier.header.kind, earlier }
+        if (earlier !== undefined) return { file, kind: kind ?? earlier.header.kind, earlier }
       } else if (kind === undefined) return undefined
       else if (await create(file, { move: 1, kind, ...ends, startedAt: new Date(now()).toISOString(), owner: thisProcess() })) return { file, kind, earlier: undefined }
     }
@@ -54,7 +54,7 @@ function journalFile(stateDirectory: string, { from, to }: MoveEnds): string {
 }
 
 /**
- * Makes a journal with its first line in one step. Of a directory it survives a power cut too: without it, what stands at the target would be in the way.
+ * Makes a journal with its first line in one step.
  * @returns False when another process was first
  */
 async function create(file: string, header: MoveHeader): Promise<boolean> {
@@ -63,7 +63,6 @@ async function create(file: string, header: MoveHeader): Promise<boolean> {
   const handle = await open(temporary, 'wx', 0o600)
   try {
     await handle.appendFile(spellLine(header))
-    if (header.kind === 'directory') await handle.sync()
     await link(temporary, file)
     return true
   } catch (error) {

@@ -15,6 +15,7 @@ export interface MoveHeader extends MoveEnds {
 /** A line behind the first. */
 export type MoveLine =
   | { readonly owner: Owner | null }
+  | { readonly begun: true }
   | { readonly copied: string; readonly source: string; readonly target: string }
   | { readonly deleted: string }
 
@@ -75,7 +76,7 @@ function parseLine(text: string, number: number): MoveHeader | MoveLine | undefi
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null) return undefined
     if (number === 0) return 'move' in value && value.move === 1 && 'from' in value && 'to' in value ? (value as MoveHeader) : undefined
-    return 'owner' in value || 'copied' in value || 'deleted' in value ? (value as MoveLine) : undefined
+    return 'owner' in value || 'begun' in value || 'copied' in value || 'deleted' in value ? (value as MoveLine) : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error

@@ -17,16 +17,22 @@ export async function openMoveRecord({ file, kind, earlier }: HeldJournal): Prom
   const appender = await openAppender(file)
   // The first line was written before; behind an earlier attempt's lines stands the one that names the new owner.
   let lines = earlier === undefined ? 1 : earlier.lines + 1
-  let hasCopies = known.size > 0
+  let isBegun = earlier?.isBegun === true
   const append = (line: MoveLine): Promise<void> => {
     lines++
     return appender.append(spellLine(line))
   }
   return {
-    isResumed: earlier !== undefined,
+    isResumed: kind === 'file' ? earlier !== undefined : isBegun,
     find: (path) => known.get(path)?.file,
+    begun: async () => {
+      if (isBegun) return
+      isBegun = true
+      await append({ begun: true })
+      await appender.sync()
+    },
     copied: (copy) => {
-      hasCopies = true
+      isBegun = true
       // Only what an earlier attempt wrote down has to be told apart: in this one each path comes once.
       if (known.has(copy.path)) known.set(copy.path, { file: copy, line: lines, isDeleted: false })
       return append({ copied: copy.path, source: copy.sourceEtag, target: copy.targetEtag })
@@ -38,10 +44,9 @@ export async function openMoveRecord({ file, kind, earlier }: HeldJournal): Prom
       await rm(file, { force: true })
     },
     release: async () => {
-      const isWorthKeeping = hasCopies || kind === 'directory'
-      if (isWorthKeeping) await append({ owner: null })
+      if (isBegun) await append({ owner: null })
       await appender.close()
-      if (!isWorthKeeping) await rm(file, { force: true })
+      if (!isBegun) await rm(file, { force: true })
     },
   }
 }
@@ -59,6 +64,7 @@ async function* copiesIn(file: string, known: ReadonlyMap<string, KnownFile>): A
 
 interface Appender {
   readonly append: (text: string) => Promise<void>
+  readonly sync: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -83,6 +89,7 @@ async function openAppender(file: string): Promise<Appender> {
       waiting.push(text)
       return (writing ??= write())
     },
+    sync: () => handle.sync(),
     close: () => handle.close(),
   }
 }

@@ -15,6 +15,8 @@ export interface ScannedJournal {
   readonly header: MoveHeader
   /** Who has the move, or had it when he died; `null`: it was given up in order. */
   readonly owner: Owner | null
+  /** Whether what stands at the target comes of the move. Versions that wrote no line of it wrote what they copied. */
+  readonly isBegun: boolean
   /** By path below the ends of the move. */
   readonly known: Map<string, KnownFile>
   readonly lines: number
@@ -26,11 +28,12 @@ export interface ScannedJournal {
 export async function scanJournal(file: string): Promise<ScannedJournal | undefined> {
   const known = new Map<string, KnownFile>()
   let header: MoveHeader | undefined
-  let [owner, lines, validBytes]: [Owner | null, number, number] = [null, 0, 0]
+  let [owner, isBegun, lines, validBytes]: [Owner | null, boolean, number, number] = [null, false, 0, 0]
   try {
     for await (const { line, number, endBytes } of readLines(file)) {
       if ('move' in line) header = line
       if ('owner' in line) owner = line.owner
+      isBegun ||= 'begun' in line || 'copied' in line
       const copied = copiedIn(line)
       if (copied !== undefined) known.set(copied.path, { file: copied, line: number, isDeleted: false })
       if ('deleted' in line) markDeleted(known, line.deleted)
@@ -41,7 +44,7 @@ export async function scanJournal(file: string): Promise<ScannedJournal | undefi
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
   }
-  return header && { header, owner, known, lines, validBytes }
+  return header && { header, owner, isBegun, known, lines, validBytes }
 }
 
 function markDeleted(known: Map<string, KnownFile>, path: string): void {
