@@ -1,4 +1,4 @@
-import type { Backend, CallOptions, Capabilities, FileStat, StatOptions } from '../contract/backend.ts'
+import type { Backend, CallOptions, Capabilities, FileStat } from '../contract/backend.ts'
 import { type ErrorCode, NexusError } from '../contract/errors.ts'
 import { isWithin, parentPath, type Path } from '../contract/paths.ts'
 import type { Capacity } from './capacity.ts'
@@ -48,11 +48,14 @@ export function hotCondition({ within }: Tier, call: TierCall, etag: string | un
   return fromTierEtag('hot', etag) ?? refuse('precondition_failed', call)
 }
 
-/** Looks at both sides at the same time. */
-export async function findBoth(tier: Tier, path: Path, options: StatOptions | undefined): Promise<BothSides> {
-  const given = { fresh: options?.fresh, signal: options?.signal }
-  const [hot, cold] = await Promise.all([find(tier.hot, path, given), find(tier.cold, path, given)])
-  return { hot, cold }
+/**
+ * Looks at the other storage before the first one, so that what is seen there is no copy of a later state; and again where the first one has nothing, because
+ * a run in another process may have taken the file there in between.
+ */
+export async function findBoth(tier: Tier, path: Path, { signal }: CallOptions): Promise<BothSides> {
+  const before = await find(tier.cold, path, { fresh: true, signal })
+  const hot = await find(tier.hot, path, { signal })
+  return { hot, cold: hot === undefined && before === undefined ? await find(tier.cold, path, { fresh: true, signal }) : before }
 }
 
 /**

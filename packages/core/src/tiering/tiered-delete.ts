@@ -2,11 +2,12 @@ import type { DeleteOptions, FileStat } from '../contract/backend.ts'
 import { isNexusError } from '../contract/errors.ts'
 import { isWithin, parentPath, type Path } from '../contract/paths.ts'
 import { withdraw } from './carry.ts'
+import { dropHidden } from './drop-hidden.ts'
 import { fromTierEtag } from './etags.ts'
 import { find } from './find.ts'
 import { type BothSides, findBoth, hotCapabilities, hotCondition, refuse, type Tier } from './tier.ts'
 
-/** Deletes in the other storage first, so that no older content comes back when only half of it happens. */
+/** Deletes older content in the other storage first, so that it does not come back when only half of it happens. */
 export async function deletePath(tier: Tier, path: Path, options: DeleteOptions = {}): Promise<void> {
   // The root refuses by itself.
   if (path === '/') return tier.hot.delete(path, options)
@@ -35,8 +36,15 @@ async function deleteFile(tier: Tier, path: Path, { both: { hot, cold }, options
   }
   const ifMatch = hotCondition(tier, call, options.ifMatch)
   if (ifMatch !== undefined && ifMatch !== hot.etag) refuse('precondition_failed', call)
-  if (cold?.kind === 'file') await tier.cold.delete(path, { force: true, signal })
-  await tier.hot.delete(path, { ...options, ifMatch })
+  await dropHidden(tier, { hot, cold, signal })
+  try {
+    await tier.hot.delete(path, { ...options, ifMatch })
+  } catch (error) {
+    const taken = isNexusError(error, 'not_found') ? await find(tier.cold, path, { fresh: true, signal }) : undefined
+    if (taken?.kind !== 'file') throw error
+    // A run in another process took it there meanwhile.
+    return deleteFile(tier, path, { both: { hot: undefined, cold: taken }, options })
+  }
   tier.capacity?.add(-(hot.sizeBytes ?? 0))
   await dropReturned(tier, hot, { signal, isCertain: ifMatch === undefined })
 }

@@ -2,6 +2,7 @@ import type { FileStat, MoveOptions, StoredFile } from '../contract/backend.ts'
 import { isNexusError } from '../contract/errors.ts'
 import { isWithin, type Path } from '../contract/paths.ts'
 import { carryFile, withdraw } from './carry.ts'
+import { dropHidden } from './drop-hidden.ts'
 import { dropReturned, prune } from './tiered-delete.ts'
 import { dropStale } from './tiered-write.ts'
 import { find } from './find.ts'
@@ -19,17 +20,31 @@ interface Move {
 export function rename(tier: Tier, from: Path, { to, options = {} }: { readonly to: Path; readonly options: MoveOptions | undefined }): Promise<FileStat> {
   const move = { op: 'rename', from, to, options } as const
   return tier.guard.change([from, to], async () => {
+    // Before the first storage is looked at: what is there then is no copy of a later state.
+    const hidden = isWithin(from, tier.within) ? await find(tier.cold, from, { fresh: true, signal: options.signal }) : undefined
     const source = await checkedSource(tier, move)
     if (from === to) return source.stat
     const replaced = await checkedTarget(tier, move)
     if (source.side === 'cold') return renameCold(tier, move, source.stat)
-    // The source's name must not come back to life with a copy that it hides.
-    if (isWithin(from, tier.within)) await tier.cold.delete(from, { force: true, signal: options.signal })
-    const moved = await inHot(tier, move)
-    await dropReturned(tier, { ...moved, path: from }, { signal: options.signal, isCertain: false })
-    await dropStale(tier, replaced, options)
-    return toldHot(tier, moved)
+    await dropHidden(tier, { hot: source.stat, cold: hidden, signal: options.signal })
+    return renameHot(tier, move, replaced)
   })
+}
+
+async function renameHot(tier: Tier, move: Move, replaced: FileStat | undefined): Promise<FileStat> {
+  const { from, options } = move
+  let moved: FileStat
+  try {
+    moved = await inHot(tier, move)
+  } catch (error) {
+    const now = isNexusError(error, 'not_found') ? await checkedSource(tier, move) : undefined
+    if (now?.side !== 'cold') throw error
+    // A run in another process took it there meanwhile.
+    return renameCold(tier, move, now.stat)
+  }
+  await dropReturned(tier, { ...moved, path: from }, { signal: options.signal, isCertain: false })
+  await dropStale(tier, replaced, options)
+  return toldHot(tier, moved)
 }
 
 /** Copies one file, within the first storage where it lies there, else into it. */
