@@ -2,8 +2,8 @@
 export interface AdaptiveLimit {
   /** Resolves when there is room, in order of arrival; at once and without a promise where there is. Rejects with `signal.reason`. */
   enter(signal?: AbortSignal): Promise<void> | undefined
-  /** Ends a call that entered. `overloaded`: the provider could not keep up, so that fewer go at once from now on. */
-  leave(outcome: 'done' | 'overloaded'): void
+  /** Ends a call that entered. `overloaded`: the provider could not keep up, so that fewer go at once from now on. `unsent`: it was not asked after all. */
+  leave(outcome: 'done' | 'overloaded' | 'unsent'): void
   readonly limit: number
   readonly underWay: number
 }
@@ -47,10 +47,10 @@ export function createAdaptiveLimit({ initial = 32, least = 1, most = 128 }: { r
     },
     leave: (outcome) => {
       underWay--
-      answersSinceCut++
+      if (outcome !== 'unsent') answersSinceCut++
       if (outcome === 'done') limit = Math.min(most, limit + 1 / limit)
       // What was under way together fails together: that is one sign, not many.
-      else if (answersSinceCut >= limit || limit === initial) {
+      else if (outcome === 'overloaded' && (answersSinceCut >= limit || limit === initial)) {
         limit = Math.max(least, limit * 0.7)
         answersSinceCut = 0
       }

@@ -4,7 +4,7 @@ import { sleep as platformSleep, type Sleep } from '../layers/sleep.ts'
 export interface Gate {
   /** Nobody passes for so many milliseconds from now; a pause that ends earlier changes nothing. */
   close(ms: number): void
-  /** Resolves when it is open; at once and without a promise when it is. Rejects with `signal.reason`. */
+  /** Resolves when the pause that is known now has ended, which may have been lengthened since; at once and without a promise when it is open. Rejects with `signal.reason`. */
   pass(signal?: AbortSignal): Promise<void> | undefined
   /** How long it stays closed, in milliseconds from now; 0 when it is open. */
   closedForMs(): number
@@ -21,15 +21,11 @@ export interface GateOptions {
 export function createGate({ now = () => performance.now(), sleep = platformSleep }: GateOptions = {}): Gate {
   let opensAt = 0
   const closedForMs = (): number => Math.max(0, opensAt - now())
-  const wait = async (signal?: AbortSignal): Promise<void> => {
-    // It may have been closed again meanwhile.
-    for (let leftMs = closedForMs(); leftMs > 0; leftMs = closedForMs()) await sleep(leftMs, signal)
-  }
   return {
     close: (ms) => {
       opensAt = Math.max(opensAt, now() + ms)
     },
-    pass: (signal) => (closedForMs() > 0 ? wait(signal) : undefined),
+    pass: (signal) => (closedForMs() > 0 ? sleep(closedForMs(), signal) : undefined),
     closedForMs,
   }
 }

@@ -60,17 +60,29 @@ export function healthOf({ breakers, counts, limit, gate, latencies }: Service):
 
 /** One attempt, when gate, limit and breaker let it pass. */
 export async function sendOnce<T>(service: Service, call: PolicyCall, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { gate, limit, breakers, options: { patienceMs = 60_000 } } = service
-  const pausedMs = gate.closedForMs()
-  if (pausedMs > patienceMs) throw new NexusError('rate_limited', { op: call.op, retryAfterMs: pausedMs, reason: `The service asks not to be asked for another ${Math.ceil(pausedMs / 1000)} s.` })
-  await gate.pass(call.signal)
-  const entering = limit.enter(call.signal)
-  if (entering !== undefined) await entering
+  const { limit, breakers } = service
+  await enter(service, call)
   const refusedMs = breakers[call.kind].refusal()
   if (refusedMs === undefined) return sendNow(service, call, attempt)
-  limit.leave('done')
+  limit.leave('unsent')
   const reason = `It gave no answer several times in a row; it is asked again in ${Math.ceil(refusedMs / 1000)} s.`
   throw new NexusError('unavailable', { op: call.op, retryAfterMs: refusedMs, reason })
+}
+
+/** Waits for room among the calls under way while no pause is asked for: one that begins while a call waits for room holds it back too. */
+async function enter({ gate, limit, options: { patienceMs = 60_000 } }: Service, { op, signal }: PolicyCall): Promise<void> {
+  for (;;) {
+    for (let pausedMs = gate.closedForMs(); pausedMs > 0; pausedMs = gate.closedForMs()) {
+      const reason = `The service asks not to be asked for another ${Math.ceil(pausedMs / 1000)} s.`
+      if (pausedMs > patienceMs) throw new NexusError('rate_limited', { op, retryAfterMs: pausedMs, reason })
+      await gate.pass(signal)
+    }
+    const entering = limit.enter(signal)
+    if (entering === undefined) return
+    await entering
+    if (gate.closedForMs() === 0) return
+    limit.leave('unsent')
+  }
 }
 
 async function sendNow<T>(service: Service, call: PolicyCall, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type ErrorCode, NexusError } from '../contract/errors.ts'
 import { createAdaptiveLimit } from './adaptive-limit.ts'
@@ -124,6 +125,49 @@ describe('a policy', () => {
     expect(await attempts(policy, ['rate_limited'], { retryAfterMs: 6000 })).toEqual({ count: 1, result: 'rate_limited' })
     await expect(policy.run(reading, () => Promise.resolve())).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 6000 })
     expect([waits, policy.health().pausedForMs]).toEqual([[], 6000])
+  })
+
+  /** A clock under which who sleeps waits for `pass`. */
+  function slowClock(): { readonly options: Required<Pick<PolicyOptions, 'now' | 'random' | 'sleep'>>; readonly pass: (ms: number) => Promise<void> } {
+    let time = 0
+    let sleepers: { readonly until: number; readonly wake: () => void }[] = []
+    const pass = async (ms: number): Promise<void> => {
+      time += ms
+      const due = sleepers.filter(({ until }) => until <= time)
+      sleepers = sleepers.filter(({ until }) => until > time)
+      for (const { wake } of due) wake()
+      await setImmediate()
+    }
+    return { pass, options: { now: () => time, random: () => 1, sleep: (ms) => new Promise((wake) => sleepers.push({ until: time + ms, wake })) } }
+  }
+
+  it('sends none of those that waited for room while the provider has asked for a pause', async () => {
+    const { options, pass } = slowClock()
+    const policy = createPolicy({ ...options, concurrency: 4 })
+    let sent = 0
+    const attempt = async (): Promise<void> => {
+      const number = ++sent
+      await setImmediate()
+      if (number === 1) throw new NexusError('rate_limited', { retryAfterMs: 1000 })
+    }
+    const calls = Promise.all(Array.from({ length: 200 }, () => policy.run(reading, attempt)))
+    for (let turn = 0; turn < 10; turn++) await pass(0)
+    await pass(999)
+    expect(sent).toBe(4)
+    await pass(1)
+    await calls
+    expect([sent, policy.health().failures]).toEqual([201, 1])
+  })
+
+  it('does not wait for a pause that becomes too long while it waits', async () => {
+    const { options, pass } = slowClock()
+    const gate = createGate(options)
+    const policy = createPolicy({ ...options, gate, patienceMs: 5000 })
+    gate.close(4000)
+    const call = policy.run(reading, () => Promise.resolve('sent')).catch((error: unknown) => error)
+    gate.close(20_000)
+    await pass(4000)
+    expect(await call).toMatchObject({ code: 'rate_limited', retryAfterMs: 16_000 })
   })
 
   it('tells how long answers took to begin', async () => {
