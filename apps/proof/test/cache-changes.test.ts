@@ -172,6 +172,25 @@ describe('a state directory', () => {
     await backend.close()
   })
 
+  it('that another process keeps busy when a change ends makes nothing believed that was seen while it happened', async () => {
+    const held = Promise.withResolvers<undefined>()
+    let isHeld = false
+    const before = ({ verb }: { readonly verb: string }): Promise<void> | undefined => (isHeld && verb === 'put' ? held.promise : undefined)
+    const { backend, store, directory } = await openCached({ store: openMemoryStore({ before }) })
+    await backend.write(at('/a'), bytes('old'))
+    isHeld = true
+    const written = backend.write(at('/a'), bytes('longer'))
+    await turns()
+    // The old state, seen between the change's beginning and its end.
+    expect((await backend.stat(at('/a'))).sizeBytes).toBe(3)
+    const holder = hold(join(directory, 'metadata.db'))
+    held.resolve(undefined)
+    await written
+    holder.release()
+    expect(await requestsOf(store, async () => expect((await backend.stat(at('/a'))).sizeBytes).toBe(6))).toEqual({ head: 1 })
+    await backend.close()
+  })
+
   it('may be deleted while it is in use', async () => {
     const { backend, store, directory } = await openCached()
     await store.put('d/a', pattern(600_000))

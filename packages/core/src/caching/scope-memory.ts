@@ -88,7 +88,7 @@ export function createScopeMemory({ store, scope, label, freshnessMs, now }: Sco
       return answered === undefined || freshnessMs === 0 ? true : stats.ask(answered, now())
     }),
     settle: async (touched, question, stat) => {
-      await change(({ stats }) => {
+      await tell(({ stats }) => {
         stats.settle(touched, question === undefined || stat === undefined ? undefined : { question, stat })
         return true
       })
