@@ -152,6 +152,19 @@ describe('Copy and rename across mounts', () => {
     expect(everywhere.filter((path) => path.endsWith('/z'))).toHaveLength(1)
   })
 
+  it.each(['/a/g', '/b/g'])('replaces %s by a copy in the state that was asked for, and in no other', async (path) => {
+    const kernel = await kernelWith({ '/a': undefined, '/b': undefined, '/c': { backend: memoryWith({ ifMatch: false }) } })
+    await kernel.write(at('/a/f'), bytes('new'))
+    await fails(kernel.copy(at('/a/f'), at(path), { ifTargetMatch: 'none' }), 'precondition_failed')
+    const { etag: old } = await kernel.write(at(path), bytes('old'))
+    const { etag } = await kernel.write(at(path), bytes('newer'))
+    await fails(kernel.copy(at('/a/f'), at(path), { ifTargetMatch: old }), 'precondition_failed')
+    expect(await textOf(kernel, path)).toBe('newer')
+    await kernel.copy(at('/a/f'), at(path), { ifTargetMatch: etag })
+    expect(await textOf(kernel, path)).toBe('new')
+    await fails(kernel.copy(at('/a/f'), at('/c/f'), { ifTargetMatch: etag }), 'unsupported')
+  })
+
   it('keeps conditions: ifMatch of the source, ifNoneMatch of the target', async () => {
     const kernel = await kernelWith({ '/a': undefined, '/b': undefined })
     const { etag } = await kernel.write(at('/a/f'), bytes('new'))

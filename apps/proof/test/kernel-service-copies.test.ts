@@ -52,6 +52,14 @@ describe('Between two mounts of one service', () => {
     expect(await names(kernel.list(at('/from')))).toEqual([])
   })
 
+  it('a file is streamed onto one that is to be in a certain state, which no service is asked to look at', async () => {
+    const { etag } = await kernel.write(at('/to/f'), bytes('old'))
+    await fails(kernel.copy(at('/from/d/f'), at('/to/f'), { ifTargetMatch: '"other"' }), 'precondition_failed')
+    expect(await textOf(kernel, '/to/f')).toBe('old')
+    await kernel.copy(at('/from/d/f'), at('/to/f'), { ifTargetMatch: etag })
+    expect([await textOf(kernel, '/to/f'), stores.to.requests.copy]).toEqual(['content', 0])
+  })
+
   it('what may not be read there is streamed', async () => {
     before = ({ verb }) => {
       if (verb === 'copy') throw new NexusError('permission_denied', { op: 'copy' })

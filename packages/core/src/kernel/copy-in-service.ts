@@ -14,7 +14,8 @@ import { toldIn } from './relocate.ts'
 export async function copyInService(move: Move, before: FileStat): Promise<FileStat | undefined> {
   const { source, target, options } = move
   const stored = source.mount.backend.storedAt?.(source.inner)
-  if (stored === undefined || target.mount.backend.copyFrom === undefined) return undefined
+  // No service is asked to copy onto a certain state.
+  if (stored === undefined || target.mount.backend.copyFrom === undefined || options?.ifTargetMatch !== undefined) return undefined
   const ifMatch = options?.ifMatch ?? (capabilitiesOf(source).ifMatch === false ? undefined : before.etag)
   const run = async (backend: Backend, inner: Path, given: MoveOptions): Promise<FileStat | undefined> => backend.copyFrom?.(stored, inner, given)
   try {

@@ -18,7 +18,7 @@ import { createMountTable } from './mount-table.ts'
 import type { Mounted } from './mounted.ts'
 import { copy, rename } from './move.ts'
 import type { MoveJournal } from './move-journal.ts'
-import type { KernelMoveOptions } from './move-options.ts'
+import type { KernelCopyOptions, KernelMoveOptions } from './move-options.ts'
 import { capabilitiesOf, placeAt } from './place.ts'
 import { read } from './read.ts'
 import { isReserved } from './reserved-paths.ts'
@@ -43,7 +43,7 @@ type OfOneStorage = 'cacheScope' | 'serviceHealth' | 'storedAt' | 'copyFrom'
 export interface Kernel extends Required<Omit<Backend, OfOneStorage>> {
   list(path: Path, options?: KernelListOptions): ReturnType<Backend['list']>
   rename(from: Path, to: Path, options?: KernelMoveOptions): Promise<FileStat>
-  copy(from: Path, to: Path, options?: KernelMoveOptions): Promise<FileStat>
+  copy(from: Path, to: Path, options?: KernelCopyOptions): Promise<FileStat>
   /** @returns The mount's id. @throws NexusError `mount_collision` (both URIs named), `invalid_argument` (reserved path, id taken) */
   mount(entry: MountEntry): Promise<string>
   /** New calls miss the mount at once; resolves when what was under way has ended and the backend is closed. @throws NexusError `mount_not_found` */

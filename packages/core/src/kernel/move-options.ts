@@ -9,6 +9,12 @@ export interface KernelMoveOptions extends MoveOptions {
   readonly onPass?: ((sizeBytes: number) => Promise<void> | void) | undefined
 }
 
+/** Of a copy. */
+export interface KernelCopyOptions extends KernelMoveOptions {
+  /** Only when the target's file has this etag: `precondition_failed` otherwise. Such a copy always passes through this process. */
+  readonly ifTargetMatch?: string | undefined
+}
+
 /** What a backend understands of them. */
 export function backendMoveOptions({ onPass: _, ...options }: KernelMoveOptions): MoveOptions {
   return options

@@ -7,7 +7,7 @@ import { finished, journaled } from './journaled.ts'
 import { moveDirectory } from './move-directory.ts'
 import { moveFile } from './move-file.ts'
 import type { MoveJournal } from './move-journal.ts'
-import { backendMoveOptions, type KernelMoveOptions } from './move-options.ts'
+import { backendMoveOptions, type KernelCopyOptions, type KernelMoveOptions } from './move-options.ts'
 import { capabilitiesOf, findNode, isAboveMounts, type KernelContext, perform, type Place, placeAt, refuseUnsupported, requireVerb } from './place.ts'
 import { toldIn } from './relocate.ts'
 import { statAt } from './stat.ts'
@@ -18,7 +18,7 @@ import { locateFile } from './write.ts'
 export interface Move {
   readonly source: Place
   readonly target: Place
-  readonly options: KernelMoveOptions | undefined
+  readonly options: KernelCopyOptions | undefined
   readonly journal: MoveJournal | undefined
 }
 
@@ -44,7 +44,7 @@ export async function rename(
 export async function copy(
   context: KernelContext,
   from: Path,
-  { to, options }: { readonly to: Path; readonly options: KernelMoveOptions | undefined },
+  { to, options }: { readonly to: Path; readonly options: KernelCopyOptions | undefined },
 ): Promise<FileStat> {
   const move = locateMove(context, { op: 'copy', from, to }, options)
   const { source } = move
@@ -52,7 +52,7 @@ export async function copy(
   if (source.hasMounts && source.path !== source.mount.mountPoint) throw new NexusError('is_directory', { op: 'copy', path: from, backend: 'nexus' })
   if (isOneMount(move)) {
     if (capabilitiesOf(source).copy === false) refuseUnsupported(source, 'copy')
-    if (source.mount.backend.copy !== undefined) return inMount(move, 'copy')
+    if (source.mount.backend.copy !== undefined && options?.ifTargetMatch === undefined) return inMount(move, 'copy')
   }
   return emulated(move, () => copyThrough(move))
 }
@@ -60,7 +60,7 @@ export async function copy(
 function locateMove(
   context: KernelContext,
   { op, from, to }: { readonly op: string; readonly from: Path; readonly to: Path },
-  options: KernelMoveOptions | undefined,
+  options: KernelCopyOptions | undefined,
 ): Move {
   const node = findNode(context, { op, path: from }, options)
   if (isAboveMounts(node, from) && node.winner === undefined)
@@ -74,7 +74,7 @@ function locateMove(
   const target = locateFile(context, { op, path: to }, options)
   if (target.hasMounts && to !== from) throw new NexusError('is_directory', { op, path: to, backend: 'nexus', reason: 'A mount point is there.' })
   checkVariants(source, { ifMatch: options?.ifMatch })
-  checkVariants(target, { ifNoneMatch: options?.ifNoneMatch })
+  checkVariants(target, { ifMatch: options?.ifTargetMatch, ifNoneMatch: options?.ifNoneMatch })
   return { source, target, options, journal: context.moveJournal }
 }
 

@@ -46,7 +46,7 @@ async function pass({ source, target, options }: Move): Promise<Passed> {
 
 function writeOptions(target: Place, { contentType, metadata, sizeBytes }: FileStat, options: Move['options']): WriteOptions {
   const keepsMetadata = capabilitiesOf(target).metadata && Object.keys(metadata).length > 0
-  return { contentType, sizeBytes, ifNoneMatch: options?.ifNoneMatch, signal: options?.signal, ...(keepsMetadata ? { metadata } : {}) }
+  return { contentType, sizeBytes, ifMatch: options?.ifTargetMatch, ifNoneMatch: options?.ifNoneMatch, signal: options?.signal, ...(keepsMetadata ? { metadata } : {}) }
 }
 
 /** Whether two files hold the same bytes, by their digests where both tell a comparable one, else by reading. */
