@@ -13,7 +13,7 @@ import { send } from './send.ts'
 export interface Upload {
   readonly key: string
   readonly id: string
-  /** Whether the service checks the whole against a CRC-32 at its end. */
+  /** Whether the service said that it checks the whole against a CRC-32 at its end; MinIO before 2025 takes that for the CRC-32 of the parts' checksums. */
   readonly isChecked: boolean
 }
 
@@ -52,7 +52,7 @@ async function begin(context: S3Context, key: string, options: PutOptions): Prom
   try {
     const output = await send(context, { op: 'put', path: key, signal: options.signal, kind: 'write', isStep: true }, (call) => context.client.send(new context.sdk.CreateMultipartUploadCommand(input), call))
     if (output.UploadId === undefined) throw new NexusError('unexpected', { op: 'put', path: key, backend: 's3', reason: 'The service began an upload without telling its id.' })
-    return { key, id: output.UploadId, isChecked: output.ChecksumAlgorithm === 'CRC32' }
+    return { key, id: output.UploadId, isChecked: output.ChecksumAlgorithm === 'CRC32' && output.ChecksumType === 'FULL_OBJECT' }
   } catch (error) {
     if (!wantsChecksum || !refusesChecksums(context, error)) throw error
     context.learnt.refusesChecksums = true

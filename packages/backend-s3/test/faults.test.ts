@@ -1,5 +1,5 @@
 import { isNexusError } from '@nexus/core/contract'
-import { damaged, type FaultAction, lengthened, shortened } from '@nexus/doubles'
+import { damaged, type FaultAction, type HttpAnswer, lengthened, shortened } from '@nexus/doubles'
 import { afterEach, describe, expect, it } from 'vitest'
 import { collect, openTestStore, patterned, streamOf, type TestStore, type TestStoreOptions } from './store-kit.ts'
 
@@ -165,6 +165,25 @@ describe('a copy or an upload in parts that something happens to', () => {
     expect(double.requests.mostConnections).toBe(3)
     expect(Buffer.compare(await readKey(), whole)).toBe(0)
     expect(double.bucket().objects.get('key')?.[0]?.checksum).toMatchObject({ name: 'crc32', type: 'FULL_OBJECT' })
+  })
+
+  it('a service that knows checksums of parts alone takes uploads in parts, and vouches for none of them', async () => {
+    const { store } = await open({ double: { behaviour: { wholeChecksums: false } }, limits })
+    let verified = 0
+    await store.putStream('key', streamOf(long), { onVerified: () => void (verified += 1) })
+    expect([Buffer.compare(await readKey(), long), verified]).toEqual([0, 0])
+  })
+
+  it('a checksum of the parts that does not say so is none of the whole', async () => {
+    const { store, double } = await open({ limits })
+    let verified = 0
+    const change = (answered: HttpAnswer): HttpAnswer => ({
+      ...answered,
+      body: String(answered.body).replace(/<ChecksumCRC32>.*<\/ChecksumType>/, '<ChecksumCRC32>AAAAAA==-3</ChecksumCRC32>'),
+    })
+    double.faults.add({ when: ({ method, target }) => method === 'POST' && target.includes('uploadId='), action: { kind: 'change', change } })
+    await store.putStream('key', streamOf(long), { onVerified: () => void (verified += 1) })
+    expect([double.faults.struck, verified]).toEqual([1, 0])
   })
 
   it('an object above the limit is copied by ranges, of one state', async () => {

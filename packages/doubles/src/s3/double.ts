@@ -39,6 +39,7 @@ const published: S3Behaviour = {
   ifNoneMatch: 'native',
   acceptsChecksums: true,
   acceptsTrailers: true,
+  wholeChecksums: true,
   minPartBytes: 5 * 1024 * 1024,
   maxSingleBytes: 5 * gibibyte,
   maxKeys: 1000,

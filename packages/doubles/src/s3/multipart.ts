@@ -14,13 +14,14 @@ export function createUpload({ state, bucket, request: { key, http } }: Turn): H
   checkKey(key)
   const name = checksumNames.find((known) => known === http.headers['x-amz-checksum-algorithm']?.toLowerCase())
   if (name !== undefined && !state.behaviour.acceptsChecksums) throw new S3Failure(501, 'NotImplemented', { message: 'x-amz-checksum-algorithm' })
-  const checksumType = http.headers['x-amz-checksum-type'] === 'FULL_OBJECT' || name === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE'
+  const { wholeChecksums } = state.behaviour
+  const checksumType = wholeChecksums && (http.headers['x-amz-checksum-type'] === 'FULL_OBJECT' || name === 'crc64nvme') ? 'FULL_OBJECT' : 'COMPOSITE'
   if (checksumType === 'FULL_OBJECT' && name?.startsWith('sha') === true) throw new S3Failure(400, 'InvalidRequest')
   state.counter += 1
   const id = `upload-${state.counter}`
   bucket.uploads.set(id, { id, key, begunAt: state.now(), ...describeNew(http.headers), checksumName: name, checksumType, parts: new Map() })
   const body = xmlDocument('InitiateMultipartUploadResult', element('Bucket', bucket.name) + element('Key', key) + element('UploadId', id))
-  const told: Record<string, string> = name === undefined ? {} : { 'x-amz-checksum-algorithm': name.toUpperCase(), 'x-amz-checksum-type': checksumType }
+  const told: Record<string, string> = name === undefined ? {} : { 'x-amz-checksum-algorithm': name.toUpperCase(), ...(wholeChecksums && { 'x-amz-checksum-type': checksumType }) }
   return { status: 200, headers: { 'content-type': 'application/xml', ...told }, body }
 }
 
@@ -64,7 +65,7 @@ export function completeUpload(turn: Turn): HttpAnswer {
   const version = storeObject({ state, bucket, key }, { bytes, etag, metadata: upload.metadata, headers: upload.headers, checksum })
   bucket.uploads.delete(upload.id)
   const told = element('Bucket', bucket.name) + element('Key', key) + element('ETag', `"${etag}"`)
-  const checksums = checksum === undefined ? '' : element(checksumElement(checksum.name), checksum.value) + element('ChecksumType', checksum.type)
+  const checksums = checksum === undefined ? '' : element(checksumElement(checksum.name), checksum.value) + element('ChecksumType', state.behaviour.wholeChecksums ? checksum.type : undefined)
   return { status: 200, headers: { 'content-type': 'application/xml', ...versionHeader(version) }, body: xmlDocument('CompleteMultipartUploadResult', told + checksums) }
 }
 

@@ -67,6 +67,8 @@ export interface S3Behaviour {
   ifNoneMatch: 'native' | 'ignores' | 'not-implemented'
   acceptsChecksums: boolean
   acceptsTrailers: boolean
+  /** Whether uploads in parts may have a checksum over the whole; MinIO before 2025 keeps one over the parts' checksums whatever is asked for, and does not tell which. */
+  wholeChecksums: boolean
   /** Bytes of every part but the last; S3: 5 MiB. */
   minPartBytes: number
   /** Longest source of CopyObject, and longest single PUT, in bytes; S3: 5 GiB. */
