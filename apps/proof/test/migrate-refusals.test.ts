@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { localBackend } from '@nexus/backend-local'
 import { memoryBackend, openMemory } from '@nexus/backend-memory'
-import { type Backend, type BackendDefinition, createFaultPlan, createKernel, type Fault, faults, type MigrateProgress } from '@nexus/core'
+import { type Backend, type BackendDefinition, createFaultPlan, createKernel, type Fault, faults, type MigrateProgress, type MigrationLoss } from '@nexus/core'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../src/model/random.ts'
 import { at, bytes, fails, isPending, kernelWith, textOf } from './kernel-support.ts'
@@ -67,6 +68,30 @@ describe('a migration that fails', () => {
     await fs.migrate('/data', `local://${join(root, 'two')}?layout=path`)
     await expectModel(fs, model)
     expect(await readdir(join(root, 'state/migrations'))).toEqual([])
+  })
+})
+
+describe('what a storage shows and nobody can read', () => {
+  it.each([['a local directory', (root: string) => `local://${join(root, 'two')}?layout=path`], ['memory', () => 'memory://two']])('is told, and left out when asked to (to %s)', async (_name, target) => {
+    const root = await openPlace()
+    await using fs = await openData(`local://${join(root, 'one')}?layout=path&durability=os`)
+    await fs.write('/data/file', 'kept')
+    await fs.write('/data/empty', '')
+    await fs.mkdir('/data/nothing')
+    await fs.mkdir('/data/links/deep', { recursive: true })
+    await fs.mkdir('/data/specials')
+    await symlink('/etc/hostname', join(root, 'one/links/deep/link'))
+    execFileSync('mkfifo', [join(root, 'one/specials/fifo')])
+    let found: readonly MigrationLoss[] = []
+    const onLosses = (losses: readonly MigrationLoss[]): void => void (found = losses)
+    await fails(fs.migrate('/data', target(root), { onLosses }), 'unsupported')
+    expect(found.filter(({ kind }) => kind !== 'metadata')).toEqual([
+      { kind: 'links', count: 1, path: '/data/links/deep/link', reason: expect.stringContaining('never followed') as string },
+      { kind: 'specials', count: 1, path: '/data/specials/fifo', reason: expect.stringContaining('FIFO') as string },
+    ])
+    await fs.migrate('/data', target(root), { allowLoss: true })
+    expect((await Array.fromAsync(fs.list('/data', { recursive: true }))).map(({ path }) => path)).toEqual(['/data/empty', '/data/file', '/data/nothing'])
+    expect(await fs.readText('/data/file')).toBe('kept')
   })
 })
 

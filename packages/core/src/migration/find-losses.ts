@@ -17,7 +17,7 @@ export interface Survey {
   readonly directories: number
   readonly bytes: number
   readonly losses: readonly MigrationLoss[]
-  /** Keys below the root of files and directories that the other storage refuses. */
+  /** Keys below the root of files and directories that cannot be read here, or that the other storage refuses. */
   readonly refused: ReadonlySet<string>
 }
 
@@ -26,7 +26,7 @@ interface Looking {
   readonly onProgress: (progress: MigrateProgress) => void
 }
 
-/** Goes through a storage once, without reading files, and finds what the other one cannot take. */
+/** Goes through a storage once, without reading what files hold, and finds what the other one cannot take. */
 export async function findLosses(sides: MigrationSides, { signal, onProgress }: Looking): Promise<Survey> {
   const { backend, from, to } = sides
   const [source, target] = [capabilitiesAt(backend, from), capabilitiesAt(backend, to)]
@@ -37,17 +37,15 @@ export async function findLosses(sides: MigrationSides, { signal, onProgress }: 
   for await (const entry of walk(backend, from, { op: 'migrate', signal, fresh: true, crossMounts: false })) {
     if (open !== undefined && !entry.path.startsWith(`${open.path}/`) && !target.emptyDirectories) tally.lose('emptyDirectories', open.path)
     open = entry.kind === 'directory' ? entry : undefined
-    const problem = entry.metadata?.['symlink'] === undefined ? await whyRefused(sides, entry, signal) : undefined
-    if (problem !== undefined) {
-      refused.add(relativePath(entry.path, from).slice(1))
-      tally.lose('files', entry.path, problem)
-    }
+    const left = await leftBehind(sides, entry, signal)
+    if (left !== undefined) tally.lose(left.kind, entry.path, left.why)
+    else if (!target.metadata && source.metadata && mayHaveMetadata(entry)) tally.lose('metadata', entry.path)
+    // A link shows itself; what replaces it until the switch is taken.
+    if (left !== undefined && left.kind !== 'links') refused.add(relativePath(entry.path, from).slice(1))
     if (entry.kind === 'directory') counts.directories++
     else {
       counts.files++
       counts.bytes += entry.sizeBytes ?? 0
-      if (entry.metadata?.['symlink'] !== undefined) tally.lose('links', entry.path)
-      else if (!target.metadata && source.metadata && (entry.metadata === undefined || Object.keys(entry.metadata).length > 0)) tally.lose('metadata', entry.path)
     }
     onProgress({ phase: 'looking', files: counts.files, bytes: 0 })
   }
@@ -61,7 +59,8 @@ function capabilitiesAt(backend: Backend, path: Path): Capabilities {
 
 const reasons = {
   metadata: 'the other storage keeps no metadata',
-  links: 'links are never followed, and no other storage can hold them',
+  links: 'links are never followed, and no other storage can hold them, nor directories that hold nothing else',
+  specials: 'nothing in them could be copied',
   emptyDirectories: 'the other storage keeps no directory in which nothing is',
   files: 'the other storage cannot hold them',
 } satisfies Partial<Record<MigrationLoss['kind'], string>>
@@ -86,6 +85,38 @@ function ofHistory({ versions, snapshots }: Capabilities): MigrationLoss[] {
     ...(versions ? [{ kind: 'versions', reason: 'earlier versions of files stay in the old storage' } as const] : []),
     ...(snapshots ? [{ kind: 'snapshots', reason: 'snapshots stay in the old storage' } as const] : []),
   ]
+}
+
+function mayHaveMetadata({ kind, metadata }: Entry): boolean {
+  return kind === 'file' && (metadata === undefined || Object.keys(metadata).length > 0)
+}
+
+/** Why something stays as a whole. */
+interface LeftBehind {
+  readonly kind: 'links' | 'specials' | 'files'
+  readonly why?: string | undefined
+}
+
+async function leftBehind(sides: MigrationSides, entry: Entry, signal: AbortSignal): Promise<LeftBehind | undefined> {
+  if (entry.metadata?.['symlink'] !== undefined) return { kind: 'links' }
+  const unreadable = await whyUnreadable(sides.backend, entry, signal)
+  if (unreadable !== undefined) return { kind: 'specials', why: unreadable }
+  const why = await whyRefused(sides, entry, signal)
+  return why === undefined ? undefined : { kind: 'files', why }
+}
+
+/** Devices, FIFOs and sockets look like empty files, until somebody reads them. */
+async function whyUnreadable(backend: Backend, { path, kind, sizeBytes, digest }: Entry, signal: AbortSignal): Promise<string | undefined> {
+  if (kind === 'directory' || sizeBytes !== 0 || digest !== undefined) return undefined
+  try {
+    const content = await backend.read(path, { fresh: true, signal })
+    await content[Symbol.asyncDispose]()
+    return undefined
+  } catch (error) {
+    if (isNexusError(error, 'unsupported')) return error.reason
+    if (isNexusError(error, 'not_found')) return undefined
+    throw error
+  }
 }
 
 /** Names that every storage can hold, so that none has to be asked. */

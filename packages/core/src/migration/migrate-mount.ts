@@ -1,5 +1,5 @@
 import { NexusError } from '../contract/errors.ts'
-import { parsePath, type Path } from '../contract/paths.ts'
+import { parsePath, type Path, relativePath, underPath } from '../contract/paths.ts'
 import { createKernel } from '../kernel/kernel.ts'
 import type { MountInfo } from '../kernel/mount-info.ts'
 import { stateDirectory } from '../mounting/state-directory.ts'
@@ -8,7 +8,7 @@ import { openPair, type SyncPair } from '../replication/sync-run.ts'
 import { type Brought, bringAlong, bringRest } from './bring-along.ts'
 import { findLosses, type Survey } from './find-losses.ts'
 import { followOld } from './follow-old.ts'
-import type { MigrateOptions, MigrateProgress, MigrateResult } from './migrate-options.ts'
+import type { MigrateOptions, MigrateProgress, MigrateResult, MigrationLoss } from './migrate-options.ts'
 import { type MigrationRecord, openMigrationRecord } from './migration-record.ts'
 import { type MigrationTarget, type MigrationWorld, openTarget, refuseTarget } from './open-target.ts'
 import { refuseLosses, refuseNotEmpty, refuseTiersWithin } from './refusals.ts'
@@ -98,12 +98,18 @@ async function prepare(migration: Migration): Promise<Prepared> {
   const { concurrency, bytesPerSecond, onProgress } = options
   const opened = await openPair(backend, from, { to, op: 'migrate', delete: true, allowEmptySource: true, concurrency, bytesPerSecond, signal })
   await refuseNotEmpty({ backend, to, record, target, signal })
-  const survey = await findLosses({ backend, from, to }, { signal, onProgress: (progress) => onProgress?.(progress) })
+  const found = await findLosses({ backend, from, to }, { signal, onProgress: (progress) => onProgress?.(progress) })
+  const survey = { ...found, losses: found.losses.map((loss) => lossAt(info.mountPoint, loss)) }
   options.onLosses?.(survey.losses)
   if (options.dryRun !== true && options.allowLoss !== true) refuseLosses(info.mountPoint, survey.losses)
   const { filter } = opened
   const takes: typeof filter.takes = (key, kind) => !survey.refused.has(key) && filter.takes(key, kind)
   return { ...migration, survey, pair: { ...opened, ledger: record, filter: { ...filter, takes } } }
+}
+
+/** With the path that the mount has it at. */
+function lossAt(mountPoint: Path, { path, ...loss }: MigrationLoss): MigrationLoss {
+  return path === undefined ? loss : { ...loss, path: underPath(mountPoint, relativePath(path, from)) }
 }
 
 async function copyAndSwitch(migration: Prepared, state: State): Promise<MigrateResult> {

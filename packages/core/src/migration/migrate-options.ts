@@ -4,7 +4,7 @@ import type { Path } from '../contract/paths.ts'
 
 /** Something that the other storage cannot take. */
 export interface MigrationLoss {
-  readonly kind: 'versions' | 'snapshots' | 'metadata' | 'links' | 'emptyDirectories' | 'files'
+  readonly kind: 'versions' | 'snapshots' | 'metadata' | 'links' | 'specials' | 'emptyDirectories' | 'files'
   /** How many, where that is known. */
   readonly count?: number | undefined
   /** The first of them. */

@@ -24,7 +24,8 @@ export async function verifySides(pair: SyncPair, { checksum, signal }: { readon
   for await (const finding of compareSides(takenItems(sourceSide(run)), itemsOf(targetSide(run)))) {
     const { entry } = finding.found === 'target' ? finding.target : finding.source
     if (finding.found !== 'target' && entry.metadata?.['symlink'] !== undefined) continue
-    if (finding.found === 'source' && entry.kind === 'directory' && finding.source.isEmpty && !emptyDirectories) continue
+    // What is in a directory is compared itself, and one in which nothing takes part need not be there.
+    if (finding.found === 'source' && entry.kind === 'directory' && !(finding.source.isEmpty && emptyDirectories)) continue
     const isSame = await isFoundSame(pair, finding, { checksum, signal })
     if (!isSame) throw differs(entry.path)
     if (entry.kind === 'directory') counts.directories++
