@@ -4,7 +4,7 @@ import { chooseSeed, createRandom, type Random } from '../src/model/random.ts'
 import { kinds, openKinds, snapshotOf, told } from './sync-tree-kit.ts'
 
 const seed = chooseSeed()
-const names = ['a', 'a-', 'a.b', 'b', 'B', 'ä', 'x.md', 'x.tmp', '.dot']
+const names = ['a', 'a-', 'a.b', 'a%CC%81', 'a%01', 'at', 'b', 'B', 'ä', 'x.md', 'x.tmp', '.dot']
 
 /** Files by path with their content, directories as `path/`. */
 type Tree = Map<string, string>

@@ -1,4 +1,4 @@
-import { compareUtf8 } from '../contract/paths.ts'
+import { compareEscapedLast } from '../contract/escaped-names.ts'
 import type { Item } from './items.ts'
 
 /** What two sides, seen together in order, say of one name. */
@@ -14,7 +14,7 @@ export type Finding =
 /** Files of one side alone that may meet a directory of their name at the other side, which comes later in the order. Each name begins with the one before it. */
 type Waiting = Item[]
 
-/** Goes through both sides at once, in order, and holds no more of them than the names that begin alike. */
+/** Goes through both sides at once, in the order of `compareEscapedLast`, and holds no more of them than the names that begin alike. */
 export async function* compareSides(sourceItems: AsyncIterable<Item>, targetItems: AsyncIterable<Item>): AsyncGenerator<Finding> {
   const waiting: { readonly source: Waiting; readonly target: Waiting } = { source: [], target: [] }
   for await (const { source, target } of paired(sourceItems, targetItems)) {
@@ -54,7 +54,7 @@ function* given({ source, target }: Record<'source' | 'target', Waiting>, key?: 
 
 function takePassed(waiting: Waiting, key: string | undefined): Item | undefined {
   const last = waiting.at(-1)
-  return last !== undefined && (key === undefined || compareUtf8(`${last.key}/`, key) < 0) ? waiting.pop() : undefined
+  return last !== undefined && (key === undefined || compareEscapedLast(`${last.key}/`, key) < 0) ? waiting.pop() : undefined
 }
 
 /** Two ordered sources as one; what has the same key comes together. */
@@ -63,7 +63,7 @@ async function* paired(sourceItems: AsyncIterable<Item>, targetItems: AsyncItera
   try {
     let [source, target] = await Promise.all([sources.next(), targets.next()])
     while (source.done !== true || target.done !== true) {
-      const order = source.done === true ? 1 : target.done === true ? -1 : compareUtf8(source.value.key, target.value.key)
+      const order = source.done === true ? 1 : target.done === true ? -1 : compareEscapedLast(source.value.key, target.value.key)
       if (order === 0) {
         yield { source: source.value as Item, target: target.value as Item }
         ;[source, target] = await Promise.all([sources.next(), targets.next()])

@@ -2,12 +2,13 @@ import type { Backend, CallOptions, Entry } from '../contract/backend.ts'
 import { isNexusError } from '../contract/errors.ts'
 import { baseName, type Path, relativePath, underPath } from '../contract/paths.ts'
 import { crossesBorder, hasMountBelow } from '../facade/mount-borders.ts'
-import { walk } from '../facade/walk.ts'
+import { walk, type Wanted } from '../facade/walk.ts'
+import { escapedLast } from './escaped-last.ts'
 import type { SyncFilter } from './filter.ts'
 
 /** Something at the source or the target. */
 export interface Item {
-  /** Path below the synced directory, by which both sides are ordered: a directory's ends in `/`. */
+  /** Path below the synced directory, by which both sides are ordered (`compareEscapedLast`): a directory's ends in `/`. */
   readonly key: string
   readonly entry: Entry
   /** Whether it takes part: the filter lets it, and it belongs to a mount that does. */
@@ -57,12 +58,10 @@ export function isAbove(directory: Pick<Item, 'key'> | undefined, { key }: Pick<
 
 /** Directories are told as empty as long as nothing was seen in them, unless nobody looked. */
 async function* unsettledItems(side: Side): AsyncGenerator<Item> {
-  const { backend, root, filter, crossMounts, looksIntoMounts, signal } = side
+  const { backend, root, filter, crossMounts } = side
   const hasMounts = hasMountBelow(backend, root)
-  const keyOf = (entry: Pick<Entry, 'path'>): string => relativePath(entry.path, root).slice(1)
-  const wantedBelow = (entry: Entry): ReturnType<SyncFilter['below']> => filter.below(keyOf(entry))
   const toItem = (entry: Entry): Item => {
-    const key = keyOf(entry)
+    const key = keyOf(side, entry)
     const isBorder = hasMounts && crossesBorder(backend, root, entry.path)
     const isDirectory = entry.kind === 'directory'
     const isTaken = filter.takes(key, entry.kind) && (!isBorder || crossMounts)
@@ -72,9 +71,31 @@ async function* unsettledItems(side: Side): AsyncGenerator<Item> {
   if (start === undefined) return
   if (side.part !== '/') yield toItem(start)
   if (start.kind === 'file') return
-  const wanted = filter.below(keyOf(start))
-  if (wanted === 'none') return
-  for await (const entry of walk(backend, start.path, { op: 'syncTree', signal, fresh: true, crossMounts: crossMounts || looksIntoMounts, wanted, wantedBelow })) yield toItem(entry)
+  const below = (directory: Entry): AsyncGenerator<Entry> => entriesAgain(side, directory)
+  for await (const entry of escapedLast({ root: start.path, entries: entriesBelow(side, start), below })) yield toItem(entry)
+}
+
+function keyOf({ root }: Side, { path }: Pick<Entry, 'path'>): string {
+  return relativePath(path, root).slice(1)
+}
+
+/** What may be wanted of what lies below a directory. */
+async function* entriesBelow(side: Side, directory: Entry): AsyncGenerator<Entry> {
+  const { backend, crossMounts, looksIntoMounts, filter, signal } = side
+  const wantedBelow = (entry: Entry): Wanted => filter.below(keyOf(side, entry))
+  const wanted = wantedBelow(directory)
+  if (wanted !== 'none') yield* walk(backend, directory.path, { op: 'syncTree', signal, fresh: true, crossMounts: crossMounts || looksIntoMounts, wanted, wantedBelow })
+}
+
+/** The same of a directory that was come upon before: it may have vanished, and another mount is entered only where all are. */
+async function* entriesAgain(side: Side, directory: Entry): AsyncGenerator<Entry> {
+  const { backend, root, crossMounts, looksIntoMounts } = side
+  if (!crossMounts && !looksIntoMounts && crossesBorder(backend, root, directory.path)) return
+  try {
+    yield* entriesBelow(side, directory)
+  } catch (error) {
+    if (!isNexusError(error, 'not_found')) throw error
+  }
 }
 
 async function startOf({ backend, root, part, signal }: Side): Promise<Entry | undefined> {

@@ -58,5 +58,14 @@ export function targetSide({ backend, to, part, filter, options }: SyncRun): Sid
 
 /** Where something of the source belongs. */
 export function targetPath({ to }: SyncPair, { key }: Item): Path {
-  return underPath(to, `/${key.replace(/\/$/, '')}` as Path)
+  return pathOf(to, key)
+}
+
+/** Where something of the target comes from. */
+export function sourcePath({ from }: SyncPair, { key }: Item): Path {
+  return pathOf(from, key)
+}
+
+function pathOf(root: Path, key: string): Path {
+  return underPath(root, `/${key.replace(/\/$/, '')}` as Path)
 }

@@ -1,11 +1,12 @@
 import type { Backend } from '../contract/backend.ts'
-import { NexusError } from '../contract/errors.ts'
+import { isNexusError, NexusError } from '../contract/errors.ts'
 import { type Path, rootPath, underPath } from '../contract/paths.ts'
 import { forEachConcurrently } from '../facade/for-each-concurrently.ts'
 import { bringAgain, bringFile } from './bring-file.ts'
 import { compareSides, type Finding } from './compare-sides.ts'
 import { deleteExtras } from './delete-extras.ts'
 import { type Item, itemsOf, takenItems } from './items.ts'
+import { isMade, makeWay, type Settled } from './make-way.ts'
 import type { SyncOptions, SyncResult } from './sync-options.ts'
 import { prepareRoots } from './prepare-roots.ts'
 import { openPair, sourceSide, type SyncPair, type SyncRun, targetPath, targetSide } from './sync-run.ts'
@@ -29,17 +30,24 @@ export async function syncPart(pair: SyncPair, part: Path): Promise<SyncResult> 
   const isAbsent = part === rootPath && (await prepareRoots(run))
   const target = (): AsyncGenerator<Item> => (isAbsent ? nothing() : itemsOf(targetSide(run)))
   const later = await bringAll(run, compareSides(takenItems(sourceSide(run)), target()))
-  if (pair.options.delete !== true || run.tally.counts.failed > 0 || !later.hasExtras) return run.tally.result()
-  if (part === rootPath && later.isSourceEmpty && pair.options.allowEmptySource !== true) {
-    run.tally.survive(pair.from, emptySource(pair))
-    return run.tally.result()
-  }
-  const deleted = await deleteExtras(run, compareSides(takenItems(sourceSide(run)), target()), new Set(later.blocked.map(({ key }) => `${key}/`)))
-  for (const item of later.blocked) {
-    if (deleted.has(`${item.key}/`)) await bringOne(run, { found: 'source', source: item }, run.options.signal)
-    else run.tally.survive(item.entry.path, occupied(run, item))
+  if (pair.options.delete === true && run.tally.counts.failed === 0 && later.hasExtras) {
+    const findings = compareSides(takenItems(sourceSide(run)), target())
+    await deleteLater(run, findings, later)
   }
   return run.tally.result()
+}
+
+async function deleteLater(run: SyncRun, findings: AsyncIterable<Finding>, { blocked, unneeded }: Later): Promise<void> {
+  try {
+    const gone = await deleteExtras(run, findings, new Set([...blocked.map(({ key }) => `${key}/`), ...unneeded]))
+    for (const item of blocked) {
+      if (gone.has(`${item.key}/`)) await bringOne(run, { found: 'source', source: item }, run.options.signal)
+      else run.tally.survive(item.entry.path, occupied(run, item))
+    }
+  } catch (error) {
+    if (!isNexusError(error, 'precondition_failed')) throw error
+    run.tally.survive(run.from, error)
+  }
 }
 
 async function* nothing(): AsyncGenerator<never> {
@@ -50,26 +58,29 @@ async function* nothing(): AsyncGenerator<never> {
 interface Later {
   /** Something is at the target that the source does not have. */
   hasExtras: boolean
-  isSourceEmpty: boolean
   /** Files whose place a directory takes that has to be deleted first. */
   readonly blocked: Item[]
+  /** Keys of files in the place of directories that nothing needs. */
+  readonly unneeded: string[]
 }
 
 async function bringAll(run: SyncRun, findings: AsyncIterable<Finding>): Promise<Later> {
   const { options: { signal, concurrency = 8 } } = run
-  const later: Later = { hasExtras: false, isSourceEmpty: true, blocked: [] }
-  await forEachConcurrently(settled(run, findings, later), { concurrency, signal }, async (finding, ownSignal) => {
+  const later: Later = { hasExtras: false, blocked: [], unneeded: [] }
+  const onUnneeded = ({ key, isTaken }: Item): void => {
+    later.hasExtras ||= isTaken
+    later.unneeded.push(key)
+  }
+  await forEachConcurrently(settled(run, makeWay(run, findings, onUnneeded), later), { concurrency, signal }, async (finding, ownSignal) => {
     await bringOne(run, finding, ownSignal)
   })
   return later
 }
 
-/** Puts aside what is for later, and clears the place of a directory before anything in it is brought. */
-async function* settled(run: SyncRun, findings: AsyncIterable<Finding>, later: Later): AsyncGenerator<Finding> {
+/** Puts aside what is for later. */
+async function* settled(run: SyncRun, findings: AsyncIterable<Settled>, later: Later): AsyncGenerator<Settled> {
   for await (const finding of findings) {
-    later.isSourceEmpty &&= finding.found === 'target'
     if (finding.found === 'target') later.hasExtras ||= finding.target.isTaken
-    else if (finding.found === 'fileInTheWay') await clearFile(run, finding.target)
     else if (finding.found === 'directoryInTheWay' && isToDelete(run, finding)) {
       later.hasExtras = true
       if (finding.source.entry.metadata?.['symlink'] === undefined) later.blocked.push(finding.source)
@@ -82,19 +93,8 @@ function isToDelete({ options }: SyncRun, { target }: Extract<Finding, { found: 
   return options.delete === true && !target.isEmpty && target.isTaken
 }
 
-async function clearFile(run: SyncRun, { entry, isTaken }: Item): Promise<void> {
-  const { backend, options: { signal, dryRun }, tally } = run
-  if (!isTaken) return
-  try {
-    if (dryRun !== true) await backend.delete(entry.path, { force: true, signal })
-    tally.did({ type: 'delete', kind: 'file', path: entry.path, sizeBytes: entry.sizeBytes })
-  } catch (error) {
-    tally.survive(entry.path, error)
-  }
-}
-
-async function bringOne(run: SyncRun, finding: Finding, signal: AbortSignal | undefined): Promise<void> {
-  if (finding.found === 'target' || finding.found === 'fileInTheWay') return
+async function bringOne(run: SyncRun, finding: Settled, signal: AbortSignal | undefined): Promise<void> {
+  if (finding.found === 'target') return
   const { source } = finding
   try {
     if (source.entry.metadata?.['symlink'] !== undefined) run.tally.counts.links++
@@ -104,7 +104,7 @@ async function bringOne(run: SyncRun, finding: Finding, signal: AbortSignal | un
   }
 }
 
-async function bring(run: SyncRun, finding: Exclude<Finding, { found: 'target' | 'fileInTheWay' }>, signal: AbortSignal): Promise<void> {
+async function bring(run: SyncRun, finding: Exclude<Settled, { found: 'target' }>, signal: AbortSignal): Promise<void> {
   const { source } = finding
   const bringing = { source: source.entry, to: targetPath(run, source), signal }
   if (source.entry.kind === 'directory') return finding.found === 'source' ? bringDirectory(run, source, signal) : undefined
@@ -116,8 +116,8 @@ async function bring(run: SyncRun, finding: Exclude<Finding, { found: 'target' |
 /** Directories come with what is in them; an empty one has to be made. */
 async function bringDirectory(run: SyncRun, item: Item, signal: AbortSignal): Promise<void> {
   const { backend, options, tally } = run
+  if (!isMade(run, item)) return
   const path = targetPath(run, item)
-  if (!item.isTaken || !item.isEmpty || !(backend.capabilitiesAt?.(path) ?? backend.capabilities).emptyDirectories) return
   if (options.dryRun !== true) await backend.mkdir(path, { recursive: true, signal })
   tally.did({ type: 'mkdir', kind: 'directory', path })
 }
@@ -126,11 +126,6 @@ async function clearDirectory(run: SyncRun, { source, target }: Extract<Finding,
   if (!target.isEmpty || !target.isTaken) throw occupied(run, source)
   if (run.options.dryRun !== true) await run.backend.delete(target.entry.path, { force: true, signal })
   run.tally.did({ type: 'delete', kind: 'directory', path: target.entry.path })
-}
-
-function emptySource({ from }: SyncPair): NexusError {
-  const reason = 'Nothing is there that takes part in the sync, so everything would be deleted at the target. Look whether the storage is in its place; if it is, pass allowEmptySource: true.'
-  return new NexusError('precondition_failed', { op: 'syncTree', path: from, reason })
 }
 
 function occupied(run: SyncRun, item: Item): NexusError {
