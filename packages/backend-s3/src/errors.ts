@@ -86,6 +86,15 @@ const statuses: Readonly<Record<number, Meaning>> = {
   507: { code: 'no_space', reason: 'The storage is full.' },
 }
 
+const noneLeft: Meaning = { code: 'unauthenticated', reason: 'The source of the credentials gives none any more; renew them, for example by logging in again.' }
+
+/** Failures of the SDK's sources of credentials, which are asked before anything is sent. */
+const sources: Readonly<Record<string, Meaning>> = {
+  CredentialsProviderError: noneLeft,
+  TokenProviderError: noneLeft,
+  ProviderError: { code: 'unavailable', reason: 'The metadata service of this machine gives no credentials now.' },
+}
+
 /** What never left this machine, so that nothing can have happened. */
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID'])
 
@@ -123,12 +132,12 @@ export function toNexusError(error: unknown, place: Place, options: { readonly m
   const { code, reason } = meaningOf(failure, options.mayHaveHappened === true)
   const details = { op: place.op, path: place.path, backend: 's3', cause: error, retryAfterMs: retryAfterOf(failure) }
   const told = `${reason}${detailOf(failure)}`
-  return code === 'unauthenticated' ? new CloudCredentialError([{ place: 'S3', problem: told }], { ...details, reason: told }) : new NexusError(code, { ...details, reason: told })
+  return code === 'unauthenticated' ? new CloudCredentialError([{ place: failure.status === undefined ? 'their source' : 'S3', problem: told }], { ...details, reason: told }) : new NexusError(code, { ...details, reason: told })
 }
 
 function meaningOf(failure: SdkFailure, mayHaveHappened: boolean): Meaning {
-  const { name, status, systemCode, isSkewed } = failure
-  if (status === undefined) return meaningOfConnection(systemCode ?? name, mayHaveHappened)
+  const { name, status, isSkewed } = failure
+  if (status === undefined) return sources[name] ?? meaningOfConnection(failure, mayHaveHappened)
   if (status === 403 && isSkewed) return meanings['RequestTimeTooSkewed'] ?? slow
   const known = meanings[name] ?? statuses[status] ?? (status >= 500 ? meanings['InternalError'] : undefined) ?? { code: 'unexpected', reason: 'S3 answered what nobody expects.' }
   // A request that was refused did not happen; one that S3 failed at may have.
@@ -136,8 +145,8 @@ function meaningOf(failure: SdkFailure, mayHaveHappened: boolean): Meaning {
   return known
 }
 
-function meaningOfConnection(code: string, mayHaveHappened: boolean): Meaning {
-  if (neverSent.has(code)) return { code: 'unavailable', reason: 'S3 cannot be reached; check the network and the endpoint.' }
+function meaningOfConnection({ name, message, systemCode: code = name }: SdkFailure, mayHaveHappened: boolean): Meaning {
+  if (neverSent.has(code) || message.includes('did not establish a connection')) return { code: 'unavailable', reason: 'S3 cannot be reached; check the network and the endpoint.' }
   if (mayHaveHappened) return { code: 'outcome_unknown', reason: 'The connection broke before the answer came: it may have happened or not.' }
   return code === 'TimeoutError' || code === 'ETIMEDOUT' ? { code: 'timeout', reason: 'Nothing came from S3 for too long.' } : { code: 'unavailable', reason: 'The connection to S3 broke.' }
 }
@@ -146,7 +155,8 @@ function meaningOfConnection(code: string, mayHaveHappened: boolean): Meaning {
 function detailOf({ name, message, status, systemCode, headers }: SdkFailure): string {
   const bucketRegion = headers['x-amz-bucket-region']
   const where = bucketRegion === undefined || status === undefined || status >= 500 ? '' : ` The bucket is in ${bucketRegion}.`
-  const said = status === undefined ? (systemCode ?? name) : `${name}, status ${status}${message === '' || message === name ? '' : `: ${message}`}`
+  const more = message === '' || message === name ? '' : `: ${message.split('\n')[0] ?? ''}`
+  const said = status !== undefined ? `${name}, status ${status}${more}` : name in sources ? `${name}${more}` : (systemCode ?? name)
   return `${where} (${said.slice(0, 300)})`
 }
 

@@ -101,6 +101,28 @@ describe('credentials are looked for', () => {
   })
 })
 
+it('credentials that end while mounted are told as such, also to a write, and nothing is sent', async () => {
+  const double = await startS3Double()
+  const { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey } = double.account
+  const script = join(home, 'print.mjs')
+  // Ends so soon that they are asked for again each time.
+  const printed = JSON.stringify({ Version: 1, AccessKeyId, SecretAccessKey, Expiration: new Date(Date.now() + 60_000).toISOString() })
+  await writeFile(script, `console.log(${JSON.stringify(printed)})`)
+  await inHome('config', `[default]\ncredential_process = "${process.execPath}" "${script}"\n`)
+  const store = await openS3Store(parseS3Config({ bucket: 'bucket', endpoint: double.url, conditions: 'all' }), testContext({ HOME: home }))
+  await store.put('key', new Uint8Array())
+  await writeFile(script, 'process.exit(1)')
+  double.requests.clear()
+  for (const call of [() => store.put('key', new Uint8Array()), () => store.head('key')]) {
+    const error = await call().catch((failure: unknown) => failure)
+    expect(error).toBeInstanceOf(CloudCredentialError)
+    expect(String(error)).toContain('print.mjs')
+  }
+  expect(double.requests.count()).toBe(0)
+  await store.close()
+  await double.close()
+})
+
 it('anonymous=true reads a public bucket unsigned, and writes nothing', async () => {
   const double = await startS3Double()
   double.bucket().isPublic = true
