@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { S3Config } from './config.ts'
-import type { S3Limits, S3Sdk } from './context.ts'
+import type { S3Sdk } from './context.ts'
 import type { S3CredentialSource } from './credentials.ts'
 
 /** A client, and what is asked of it beside its outputs. */
@@ -16,12 +16,13 @@ export function isAmazon({ endpoint }: S3Config): boolean {
 }
 
 /**
- * Loads the SDK and makes a client of it: no retries of its own (requests go by the policy, which also ends those that stall), connections kept and bounded, checksums left to us.
+ * Loads the SDK and makes a client of it: no retries of its own (requests go by the policy, which also ends those that stall), connections kept, checksums left to us.
  * @param source `undefined`: requests are not signed
  */
-export async function createClient(config: S3Config, { region, source, limits }: { region: string; source: S3CredentialSource | undefined; limits: S3Limits }): Promise<CreatedClient> {
+export async function createClient(config: S3Config, { region, source }: { region: string; source: S3CredentialSource | undefined }): Promise<CreatedClient> {
   const [sdk, { NodeHttpHandler }, http, https] = await Promise.all([import('@aws-sdk/client-s3'), import('@smithy/node-http-handler'), import('node:http'), import('node:https')])
-  const agent = { keepAlive: true, maxSockets: limits.maxSockets, maxFreeSockets: limits.maxSockets }
+  // How many wait for an answer the policy bounds; a body that is read slowly, or not at all, keeps its connection and must not keep others from theirs.
+  const agent = { keepAlive: true, maxFreeSockets: 64 }
   const requestHandler = new NodeHttpHandler({ connectionTimeout: 10_000, httpAgent: new http.Agent(agent), httpsAgent: new https.Agent(agent) })
   const client = new sdk.S3Client({
     region,

@@ -18,12 +18,10 @@ export interface S3Limits {
   readonly timeoutMs: number
   /** How long the reader of a body waits for 1 KiB of it, in milliseconds. */
   readonly idleTimeoutMs: number
-  /** Connections at once, at most. */
-  readonly maxSockets: number
 }
 
 /** What S3 allows, and what keeps memory below 64 MiB. */
-export const defaultLimits: S3Limits = { partBytes: 8 * 1024 ** 2, copyBytes: 5 * 1024 ** 3, partsAtOnce: 4, timeoutMs: 60_000, idleTimeoutMs: 20_000, maxSockets: 64 }
+export const defaultLimits: S3Limits = { partBytes: 8 * 1024 ** 2, copyBytes: 5 * 1024 ** 3, partsAtOnce: 4, timeoutMs: 60_000, idleTimeoutMs: 20_000 }
 
 /** Attempts in all: of a request that is a call of the store, and of one of several within a call, which nobody above can repeat. */
 export interface S3Attempts {

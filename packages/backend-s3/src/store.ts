@@ -123,7 +123,7 @@ async function createContext(config: S3Config, open: OpenContext, options: S3Sto
   const { now, startTimer, gateFor, random } = open
   const source = config.anonymous ? undefined : await findCredentials(config, open)
   const region = await findRegion(config, open)
-  const created = await createClient(config, { region, source, limits })
+  const created = await createClient(config, { region, source })
   const reader = source === undefined ? 'anonymous' : await nameReader(source)
   // S3 counts by account and endpoint, whichever bucket it is.
   const gate = gateFor?.(`s3 ${config.endpoint ?? region} ${reader}`)

@@ -92,6 +92,14 @@ describe('requests are signed', () => {
   })
 })
 
+it('bodies that nobody reads hold up no other request', async () => {
+  const store = await open()
+  await store.put('long', new Uint8Array(1024 ** 2))
+  const bodies = await Promise.all(Array.from({ length: 70 }, () => store.get('long')))
+  expect(await store.put('key', bytes)).toMatchObject({ sizeBytes: 5 })
+  for (const body of bodies) await body?.stream.cancel()
+})
+
 describe('what a mount says of new objects', () => {
   it('is sent with each of them', async () => {
     const store = await open({ storageClass: 'STANDARD_IA', encryption: 'AES256' })
