@@ -110,7 +110,7 @@ describe('failures of the store', () => {
     for (const key of ['docs/a', 'docs/b', 'docs/c']) await opened.store.put(key, bytes(key))
     await opened.tree.write(at('/looks-at-the-root'), bytes('x'))
     opened.arm()
-    expect(await failureOf(opened.tree.rename!(at('/docs'), at('/moved'), { allowNonAtomic: true }))).toMatchObject({ code: 'unavailable' })
+    expect(await failureOf(opened.tree.rename!(at('/docs'), at('/moved'), { allowNonAtomic: true }))).toMatchObject({ code: 'outcome_unknown' })
     expect(await keysIn(opened.store)).toEqual(expect.arrayContaining(['docs/a', 'docs/b', 'docs/c']))
     expect(await failureOf(opened.tree.write(at('/moved'), bytes('x')))).toMatchObject({ code: 'is_directory' })
   })
@@ -118,5 +118,107 @@ describe('failures of the store', () => {
   it('that are no NexusErrors become unexpected ones', async () => {
     const tree = openObjectTree(openMemoryStore({ before: () => { throw new TypeError('a bug') } }))
     expect(await failureOf(tree.stat(at('/a')))).toMatchObject({ code: 'unexpected', op: 'stat', path: '/a' })
+  })
+})
+
+describe('a file where a directory was', () => {
+  /** A tree that has written `/docs/a`, and in whose store the next deletion is answered by nobody. */
+  async function openUnanswered() {
+    const opened = openWith('delete', 1, ({ after }) => after(() => { throw new NexusError('outcome_unknown') }))
+    await opened.tree.write(at('/docs/a'), bytes('x'))
+    opened.arm()
+    return opened
+  }
+
+  it('is a directory no more, for what was known below it too', async () => {
+    const { tree, store } = openTree()
+    await tree.write(at('/docs/below/a'), bytes('x'))
+    await store.delete(['docs/below/a'])
+    await tree.write(at('/docs'), bytes('x'))
+    expect(await failureOf(tree.write(at('/docs/b'), bytes('x')))).toMatchObject({ code: 'not_directory' })
+    expect(await failureOf(tree.write(at('/docs/below/b'), bytes('x')))).toMatchObject({ code: 'not_directory' })
+  })
+
+  it('is seen as one also where not all beside it is known', async () => {
+    const { tree, store } = openTree({ pageSize: 2 })
+    for (const key of ['a', 'b', 'c', 'docs/a']) await store.put(key, bytes('x'))
+    await tree.write(at('/docs/b'), bytes('x'))
+    await store.delete(['docs/a', 'docs/b'])
+    await tree.write(at('/docs'), bytes('x'))
+    expect(await failureOf(tree.write(at('/docs/c'), bytes('x')))).toMatchObject({ code: 'not_directory' })
+  })
+
+  it('is looked for after a deletion whose answer was lost', async () => {
+    const { tree, store } = await openUnanswered()
+    expect(await failureOf(tree.delete(at('/docs'), { recursive: true }))).toMatchObject({ code: 'outcome_unknown' })
+    await store.put('docs', bytes('theirs'))
+    expect(await failureOf(tree.write(at('/docs/c'), bytes('x')))).toMatchObject({ code: 'not_directory' })
+  })
+
+  it('is looked for after a directory could not be kept', async () => {
+    const opened = openWith('put', 1, () => { throw new NexusError('rate_limited') })
+    await opened.tree.write(at('/docs/a'), bytes('x'))
+    opened.arm()
+    expect(await failureOf(opened.tree.delete(at('/docs/a')))).toMatchObject({ code: 'outcome_unknown' })
+    await opened.store.put('docs', bytes('theirs'))
+    expect(await failureOf(opened.tree.write(at('/docs/c'), bytes('x')))).toMatchObject({ code: 'not_directory' })
+  })
+})
+
+describe('what is refused when a part of it has happened', () => {
+  const throttle = (): void => { throw new NexusError('rate_limited', { retryAfterMs: 7 }) }
+
+  it.each([['deleteMatching', '/docs/a'], ['put', '/docs/a'], ['deleteMatching', '/docs'], ['put', '/docs']] as const)('%s, when %s is renamed, leaves open what has happened', async (verb, from) => {
+    const opened = openWith(verb, 1, throttle)
+    await opened.store.put('outer/docs/a', bytes('x'))
+    opened.arm()
+    const failure = await failureOf(opened.tree.rename!(at(`/outer${from}`), at('/moved'), { allowNonAtomic: true }))
+    expect(failure).toMatchObject({ code: 'outcome_unknown', retryAfterMs: 7, reason: expect.stringContaining('copied to /moved') as unknown })
+  })
+
+  it('the second copy of a directory leaves open what has happened, and the first does not', async () => {
+    for (const [key, code] of [['moved/a', 'rate_limited'], ['moved/b', 'outcome_unknown']] as const) {
+      let isArmed = true
+      const { tree, store } = openTree({ before: (request) => { if (isArmed && request.verb === 'copy' && request.key >= key) throttle() } })
+      await store.put('docs/a', bytes('x'))
+      await store.put('docs/b', bytes('x'))
+      expect(await failureOf(tree.rename!(at('/docs'), at('/moved'), { allowNonAtomic: true }))).toMatchObject({ code })
+      isArmed = false
+    }
+  })
+
+  it('a copy of a directory that fails ends the others before it is told', async () => {
+    const opened = openWith('copy', 1, throttle)
+    for (let index = 10; index < 60; index++) await opened.store.put(`docs/${index}`, bytes('x'))
+    opened.arm()
+    await failureOf(opened.tree.rename!(at('/docs'), at('/moved'), { allowNonAtomic: true }))
+    const { copy } = opened.store.requests
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect([copy < 50, opened.store.requests.copy === copy]).toEqual([true, true])
+  })
+
+  it('the second page of a recursive deletion leaves open what has happened, and the first does not', async () => {
+    for (const [page, code] of [[1, 'rate_limited'], [2, 'outcome_unknown']] as const) {
+      let count = 0
+      const { tree, store } = openTree({ pageSize: 1, before: ({ verb }) => { if (verb === 'delete' && ++count === page) throttle() } })
+      await store.put('docs/a', bytes('x'))
+      await store.put('docs/b', bytes('x'))
+      expect(await failureOf(tree.delete(at('/docs'), { recursive: true }))).toMatchObject({ code })
+    }
+  })
+})
+
+describe('etags made of the content alone', () => {
+  it('let no attribute be lost that is set at the same time', async () => {
+    const store = openMemoryStore()
+    const constant = <T extends object>(info: T | undefined): T | undefined => info && { ...info, etag: '"of the content"' }
+    const tree = openObjectTree({
+      ...store,
+      head: async (key, options) => constant(await store.head(key, options)),
+      copy: async (from, to, options) => constant(await store.copy(from, to, { ...options, ifSourceMatch: undefined, condition: undefined })),
+    })
+    await store.put('a', bytes('x'))
+    await Promise.all([tree.setMetadata!(at('/a'), { colour: 'red' }), tree.setMetadata!(at('/a'), { size: 'small' })])
+    expect((await tree.stat(at('/a'))).metadata).toEqual({ colour: 'red', size: 'small' })
   })
 })

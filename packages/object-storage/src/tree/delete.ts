@@ -1,5 +1,6 @@
-import { type CallOptions, type DeleteOptions, isNexusError, NexusError, type Path } from '@nexus/core/contract'
-import type { ObjectInfo } from '../object-store.ts'
+import { type CallOptions, type DeleteOptions, NexusError, type Path } from '@nexus/core/contract'
+import type { ObjectInfo, ObjectStore } from '../object-store.ts'
+import { afterChange } from './after-change.ts'
 import { checkVariants } from './capabilities.ts'
 import type { TreeContext } from './context.ts'
 import { isMarker, toPrefix } from './keys.ts'
@@ -14,26 +15,23 @@ export async function deletePath(context: TreeContext, path: Path, options: Dele
   const file = await findFile(context.store, path, options)
   if (file !== undefined && options.recursive !== true) {
     await removeFile(context, file, options)
-    return afterRemoval(options, () => keepDirectory(context, above(toPrefix(path)), options))
+    return keepOuter(context, path, options)
   }
   const below = await lookThrough(context, path, file === undefined ? options : { ...options, ifMatch: undefined })
   if (file !== undefined) await removeFile(context, file, options)
-  const isRemoved = await removeFound(context, below, options)
+  const isRemoved = await removeFound(context, below, { isBegun: file !== undefined, signal: options.signal })
   if (!isRemoved && file === undefined) {
     if (options.force === true) return
     throw new NexusError('not_found')
   }
-  await afterRemoval(options, () => keepDirectory(context, above(toPrefix(path)), options))
+  await keepOuter(context, path, options)
 }
 
-/** What fails from now on cannot be told as if nothing had happened. */
-async function afterRemoval({ signal }: CallOptions, work: () => Promise<void>): Promise<void> {
+async function keepOuter(context: TreeContext, path: Path, { signal }: CallOptions): Promise<void> {
   try {
-    await work()
+    await keepDirectory(context, above(toPrefix(path)), { signal })
   } catch (error) {
-    if (signal?.aborted === true || !isNexusError(error)) throw error
-    const reason = `It is deleted; whether the directory that it was in stays when it is empty is not settled, because that failed: ${error.reason}`
-    throw new NexusError('outcome_unknown', { reason, cause: error, retryAfterMs: error.retryAfterMs })
+    throw afterChange(error, 'It is deleted; whether the directory that it was in stays when it is empty is not settled', { signal })
   }
 }
 
@@ -41,9 +39,15 @@ async function afterRemoval({ signal }: CallOptions, work: () => Promise<void>):
  * Makes the marker of a directory whose last object went: it stays when it is empty. Looked at afterwards, so that it stays also when two delete its last
  * two objects at the same time.
  */
-export async function keepDirectory({ store }: TreeContext, prefix: string, { signal }: CallOptions): Promise<void> {
-  if (prefix === '' || (await holdsAny(store, prefix, { signal }))) return
-  await store.put(prefix, new Uint8Array(0), { signal })
+export async function keepDirectory({ store, known }: TreeContext, prefix: string, { signal }: CallOptions): Promise<void> {
+  try {
+    if (prefix === '' || (await holdsAny(store, prefix, { signal }))) return
+    await store.put(prefix, new Uint8Array(0), { signal })
+  } catch (error) {
+    // It may be gone, and something else may come in its place.
+    known.clear()
+    throw error
+  }
 }
 
 /** Removes one object; under a condition where one is asked for. */
@@ -90,14 +94,26 @@ async function lookThrough({ store, nested }: TreeContext, path: Path, { recursi
   return { prefix, pages, restAfter }
 }
 
-/** @returns Whether there was anything. */
-async function removeFound({ store, known }: TreeContext, { prefix, pages, restAfter }: Found, { signal }: CallOptions): Promise<boolean> {
-  for (const keys of pages) await store.delete(keys, { signal })
-  if (restAfter !== undefined) {
-    for await (const { objects } of store.list({ prefix, startAfter: restAfter, signal })) await store.delete(objects.map(({ key }) => key), { signal })
+/** @param isBegun Whether something of it is deleted already. @returns Whether there was anything. */
+async function removeFound({ store, known }: TreeContext, found: Found, { isBegun, signal }: CallOptions & { readonly isBegun: boolean }): Promise<boolean> {
+  let isPartial = isBegun
+  try {
+    for await (const keys of allKeys(store, found, { signal })) {
+      await store.delete(keys, { signal })
+      isPartial = true
+    }
+  } catch (error) {
+    throw isPartial ? afterChange(error, 'Part of it is deleted; the rest is not', { signal }) : error
+  } finally {
+    known.clear()
   }
-  known.clear()
-  return pages.length > 0
+  return found.pages.length > 0
+}
+
+async function* allKeys(store: ObjectStore, { prefix, pages, restAfter }: Found, { signal }: CallOptions): AsyncGenerator<readonly string[]> {
+  yield* pages
+  if (restAfter === undefined) return
+  for await (const { objects } of store.list({ prefix, startAfter: restAfter, signal })) yield objects.map(({ key }) => key)
 }
 
 /** @param prefix The only one that is refused, or the empty one for all. @throws NexusError `unsupported` */

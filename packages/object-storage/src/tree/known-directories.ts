@@ -17,7 +17,7 @@ export interface KnownDirectories {
   readonly find: (prefix: string) => KnownDirectory | undefined
   /** Remembers what a look finds, with what is written here while it looks. */
   readonly look: (prefix: string, look: () => Promise<KnownDirectory | undefined>) => Promise<KnownDirectory | undefined>
-  /** The directory with this prefix was made, or a file in it: it and those above it are directories now. */
+  /** The directory with this prefix was made, or a file in it: it and those above it are directories now, and the file is none. */
   readonly enter: (prefix: string, file?: string) => void
   readonly clear: () => void
 }
@@ -72,8 +72,13 @@ export function createKnownDirectories({ freshnessMs, now }: { readonly freshnes
   }
   const record: KnownDirectories['enter'] = (prefix, file) => {
     for (let end = prefix.indexOf('/'); end !== -1; end = prefix.indexOf('/', end + 1)) recordDirectory(prefix.slice(0, end + 1))
+    if (file !== undefined) recordFile(prefix, file)
+  }
+  const recordFile = (prefix: string, file: string): void => {
+    // What is a file now is no directory any more, and nothing lies below it.
+    for (const directory of seen.keys()) if (directory.startsWith(`${file}/`)) forget(directory)
     const known = seen.get(prefix)
-    if (file !== undefined && known?.isComplete === true) add(known.files, file)
+    if (known?.isComplete === true) add(known.files, file)
   }
   const recordDirectory = (prefix: string): void => {
     const outer = seen.get(above(prefix))

@@ -1,5 +1,6 @@
 import { type CallOptions, type FileStat, isNexusError, type MoveOptions, NexusError, type Path } from '@nexus/core/contract'
 import type { ObjectInfo } from '../object-store.ts'
+import { afterChange } from './after-change.ts'
 import { checkVariants } from './capabilities.ts'
 import { checkSource, copyFile } from './copy.ts'
 import type { TreeContext } from './context.ts'
@@ -18,9 +19,13 @@ export async function rename(context: TreeContext, from: Path, { to, ...options 
   checkSource(source, options)
   if (to === from) return toFileStat(from, source)
   const moved = await copyFile(context, source, { ...options, to })
-  await removeUnchanged(context, source, options)
-  await keepDirectory(context, above(toPrefix(from)), options)
-  return moved
+  try {
+    await removeUnchanged(context, source, options)
+    await keepDirectory(context, above(toPrefix(from)), options)
+    return moved
+  } catch (error) {
+    throw afterChange(error, `It is copied to ${to}; whether it still stands under its old name too is not settled`, options)
+  }
 }
 
 async function renameOther(context: TreeContext, from: Path, options: MoveOptions & { readonly to: Path }): Promise<FileStat> {

@@ -2,15 +2,23 @@ import { type AppendOptions, type FileStat, isNexusError, type Metadata, type Me
 import type { ObjectInfo } from '../object-store.ts'
 import { checkVariants } from './capabilities.ts'
 import type { TreeContext } from './context.ts'
+import { toKey } from './keys.ts'
 import { findFile, refuseAbsentFile } from './look-up.ts'
 import { toFileStat } from './stat.ts'
 
 /** Others may change the file between the look and the copy; after so many times it is given up. */
 const maxAttempts = 4
 
-/** Merges the patch into a file's attributes: the service copies the object onto itself, in the state that was looked at. */
+/**
+ * Merges the patch into a file's attributes: the service copies the object onto itself, in the state that was looked at. One after the other in this
+ * process, because an etag may be made of the content alone (S3) and stay what it is.
+ */
 export async function setMetadata(context: TreeContext, path: Path, patch: MetadataPatch, options: AppendOptions): Promise<FileStat> {
   checkVariants(context.capabilities, options)
+  return context.inTurn(toKey(path), () => mergeInto(context, path, patch, options))
+}
+
+async function mergeInto(context: TreeContext, path: Path, patch: MetadataPatch, options: AppendOptions): Promise<FileStat> {
   for (let attempt = 1; ; attempt++) {
     const source = await findFile(context.store, path, options)
     if (source === undefined) return refuseAbsentFile(context.store, path, options)
