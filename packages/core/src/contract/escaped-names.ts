@@ -17,22 +17,35 @@ function isEscaped(segment: string): boolean {
 }
 
 /**
+ * The order of two keys where any storage lists both by UTF-8 bytes, a directory as `name/`; `undefined` where it depends on the storage, because one
+ * of the names in which they differ is shown escaped.
+ */
+export function compareShown(left: string, right: string): number | undefined {
+  if (left.includes('%') || right.includes('%')) {
+    const names = firstDifference(left, right)
+    // A directory stands before what is in it wherever it stands.
+    if (!names.includes('') && names.some(isEscaped)) return undefined
+  }
+  return compareUtf8(left, right)
+}
+
+/**
  * The order of a walk that gives, in each directory, the names that are shown escaped behind all others: it can be had from every storage without
  * holding more than these names. Else by UTF-8 bytes, a directory as `name/`.
  */
 export function compareEscapedLast(left: string, right: string): number {
-  const order = compareUtf8(left, right)
-  if (!left.includes('%') && !right.includes('%')) return order
-  const start = startOfDifference(left, right)
-  const [isLeft, isRight] = [isEscaped(segmentAt(left, start)), isEscaped(segmentAt(right, start))]
-  return isLeft === isRight ? order : isLeft ? 1 : -1
+  if (left.includes('%') || right.includes('%')) {
+    const [one, other] = firstDifference(left, right)
+    if (isEscaped(one) !== isEscaped(other)) return isEscaped(one) ? 1 : -1
+  }
+  return compareUtf8(left, right)
 }
 
-/** Where the first segment begins that is not the same in both. */
-function startOfDifference(left: string, right: string): number {
+/** The names in which two keys differ first; empty for a directory that the other one lies in. */
+function firstDifference(left: string, right: string): readonly [string, string] {
   let start = 0
   for (let index = 0; index < left.length && left[index] === right[index]; index++) if (left[index] === '/') start = index + 1
-  return start
+  return [segmentAt(left, start), segmentAt(right, start)]
 }
 
 function segmentAt(key: string, start: number): string {

@@ -1,5 +1,6 @@
 import type { Entry, ListOptions } from '../contract/backend.ts'
 import { isNexusError, NexusError } from '../contract/errors.ts'
+import { compareShown, holdsEscaped } from '../contract/escaped-names.ts'
 import { compareUtf8, isWithin, type Path } from '../contract/paths.ts'
 import { type KernelListOptions, listAt } from './list-at.ts'
 import { isExact, type MountNode } from './mount-table.ts'
@@ -15,6 +16,12 @@ interface Keyed {
   readonly mountPoint?: Path | undefined
 }
 
+/** An entry in its place in the listing. */
+interface Placed extends Keyed {
+  /** Whether it is behind what the listing is resumed after, and not only some of what is in it. */
+  readonly isPast: boolean
+}
+
 /** What is listed, and how to list what lies inside a mount below. */
 interface MergedListing {
   readonly node: MountNode<Mounted>
@@ -28,12 +35,17 @@ export async function* mergedList(context: KernelContext, { node, options = {}, 
   const startAfter = await resumeKey(context, node.path, options)
   let count = 0
   if (limit === 0) return
-  for await (const { key, entry, mountPoint } of merge(own(context, node, { ...options, startAfter }), needed(node, options.recursive === true))) {
-    if (isPast(key, startAfter)) {
+  const merging: Merging = {
+    own: (after) => own(context, node, { ...options, startAfter: after }),
+    needed: needed(node, options.recursive === true),
+    startAfter,
+  }
+  for await (const { key, entry, mountPoint, isPast } of merge(merging)) {
+    if (isPast) {
       yield entry
       if (++count >= limit) return
     }
-    if (mountPoint === undefined || options.recursive !== true || options.crossMounts !== true || !mayHoldMore(key, startAfter)) continue
+    if (mountPoint === undefined || options.recursive !== true || options.crossMounts !== true || !(isPast || startAfter.startsWith(key))) continue
     const below = {
       ...options,
       limit: limit - count === Infinity ? undefined : limit - count,
@@ -84,22 +96,78 @@ function* needed(node: MountNode<Mounted>, recursive: boolean, prefix = ''): Gen
   }
 }
 
-/** Two ordered sources as one; of two entries with one key the first source's is shown. */
-async function* merge(first: AsyncGenerator<Keyed>, second: Iterable<Keyed>): AsyncGenerator<Keyed> {
-  const rest = second[Symbol.iterator]()
-  let waiting = rest.next()
-  for await (const item of first) {
-    while (waiting.done !== true && compareUtf8(waiting.value.key, item.key) < 0) {
-      yield waiting.value
-      waiting = rest.next()
+/** The two sources of a merged listing. */
+interface Merging {
+  /** What the directory's own mount keeps behind a key, in its order. */
+  readonly own: (startAfter: string) => AsyncGenerator<Keyed>
+  readonly needed: Iterable<Keyed>
+  readonly startAfter: string
+}
+
+/** Both sources as one; of two entries with one key the first source's is shown. */
+async function* merge(merging: Merging): AsyncGenerator<Placed> {
+  const { needed, own, startAfter } = merging
+  // Those that are shown escaped may stand anywhere among the storage's own; the others stand in order.
+  const [escaped, inOrder] = [new Map<string, Keyed>(), new Map<string, Keyed>()]
+  const pendingLike = (key: string): Map<string, Keyed> => (holdsEscaped(key) ? escaped : inOrder)
+  for (const directory of needed) pendingLike(directory.key).set(directory.key, directory)
+  const placeOf = createPlacing(merging, pendingLike(startAfter).has(startAfter))
+  const takePassed = async (pending: Map<string, Keyed>, next?: Keyed): Promise<Placed[]> => {
+    const passed: Placed[] = []
+    for (const directory of pending.values()) {
+      const place = directory.key === next?.key ? 'later' : await placeOf(directory.key, next?.key)
+      if (place === 'later' && pending === inOrder) break
+      if (place === 'later') continue
+      pending.delete(directory.key)
+      passed.push({ ...directory, isPast: place === 'here' })
     }
-    if (waiting.done === true || waiting.value.key !== item.key) yield item
-    else {
-      yield { ...item, mountPoint: waiting.value.mountPoint }
-      waiting = rest.next()
-    }
+    return passed
   }
-  for (; waiting.done !== true; waiting = rest.next()) yield waiting.value
+  const takeAll = async (next?: Keyed): Promise<Placed[]> => {
+    const passed = [...(await takePassed(escaped, next)), ...(await takePassed(inOrder, next))]
+    return passed.sort((left, right) => compareUtf8(left.key, right.key))
+  }
+  for await (const item of own(startAfter)) {
+    yield* await takeAll(item)
+    const pending = pendingLike(item.key)
+    yield { ...item, mountPoint: pending.get(item.key)?.mountPoint, isPast: true }
+    pending.delete(item.key)
+  }
+  yield* await takeAll()
+}
+
+/** Where a directory that mounts need stands: right before the next item of the storage, behind it, or before what the listing is resumed after (or around that). */
+type Placing = 'here' | 'later' | 'before'
+
+/**
+ * Puts directories that mounts need among what a storage keeps in the storage's own order, so that a listing can be resumed after any of them. Where that
+ * order cannot be told from what is shown, the storage is asked what comes behind the directory's name.
+ * @param isNeeded Whether the key that the listing is resumed after is such a directory's itself.
+ */
+function createPlacing({ own, startAfter }: Merging, isNeeded: boolean): (key: string, next?: string) => Promise<Placing> {
+  const asked = new Map<string, Promise<string | undefined>>()
+  const behind = (key: string): Promise<string | undefined> => {
+    const answer = asked.get(key) ?? firstKey(own(key))
+    asked.set(key, answer)
+    return answer
+  }
+  const isBehindStart = async (key: string): Promise<boolean> => {
+    // With nothing of the storage between the two, their names alone decide.
+    return !isNeeded || (await behind(key)) !== (await behind(startAfter)) || compareUtf8(key, startAfter) > 0
+  }
+  return async (key, next) => {
+    const fromStart = compareShown(key, startAfter)
+    const fromNext = next === undefined ? -1 : compareShown(key, next)
+    if (fromStart !== undefined && fromStart <= 0) return 'before'
+    if (fromStart !== undefined && fromNext !== undefined) return fromNext < 0 ? 'here' : 'later'
+    if ((await behind(key)) === next) return fromStart !== undefined || (await isBehindStart(key)) ? 'here' : 'before'
+    return fromNext !== undefined && fromNext < 0 ? 'before' : 'later'
+  }
+}
+
+async function firstKey(items: AsyncGenerator<Keyed>): Promise<string | undefined> {
+  for await (const { key } of items) return key
+  return undefined
 }
 
 /** The key to resume after: a directory may be named without its slash. */
@@ -118,14 +186,6 @@ async function resumeKey(context: KernelContext, path: Path, { startAfter = '', 
       return startAfter
     throw error
   }
-}
-
-function isPast(key: string, startAfter: string): boolean {
-  return compareUtf8(key, startAfter) > 0
-}
-
-function mayHoldMore(key: string, startAfter: string): boolean {
-  return isPast(key, startAfter) || startAfter.startsWith(key)
 }
 
 function keyOf(listed: Path, { path, kind }: Entry): string {
