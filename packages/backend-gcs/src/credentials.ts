@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { CloudCredentialError, type CredentialPlace, type OpenContext } from '@nexus/core/contract'
+import { CloudCredentialError, NexusError, type CredentialPlace, type OpenContext } from '@nexus/core/contract'
 import type { GcsConfig } from './config.ts'
 import { type CredentialFile, describeCredentials, readCredentialFile } from './credential-file.ts'
 import { mintToken } from './google-client.ts'
@@ -67,13 +67,15 @@ function accountOf({ json, signer }: CredentialFile): string {
 async function fromMetadataServer(before: readonly CredentialPlace[], context: OpenContext): Promise<GcsDiscovery> {
   const place = `Compute Engine metadata service (${metadataHost(context)})`
   const first = await askMetadataServer(context)
-  if (typeof first === 'string') return { looked: [...before, { place, problem: first }] }
+  if ('problem' in first) return { looked: [...before, { place, problem: first.problem }] }
   let unused: AccessToken | undefined = first
   const mint = async (): Promise<AccessToken> => {
-    const answer = unused ?? (await askMetadataServer(context))
+    // The signal is of the opening, which is over.
+    const answer = unused ?? (await askMetadataServer({ ...context, signal: undefined }))
     unused = undefined
-    if (typeof answer === 'string') throw credentialError([...before, { place, problem: answer }])
-    return answer
+    if (!('problem' in answer)) return answer
+    if (answer.mayPass) throw new NexusError('unavailable', { op: 'mount', backend: 'gcs', reason: `The ${place} gives no new token: ${answer.problem}. Try again later.` })
+    throw credentialError([...before, { place, problem: answer.problem }])
   }
   return { looked: [...before, { place, problem: undefined, found: 'the service account of the machine' }], source: createTokenSource({ mint, now: context.now, account: place }) }
 }

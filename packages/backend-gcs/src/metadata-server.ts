@@ -12,8 +12,16 @@ export function metadataHost({ env }: Pick<OpenContext, 'env'>): string {
   return named === undefined || named === '' ? 'metadata.google.internal' : named
 }
 
-/** A token of the machine's own service account (https://cloud.google.com/compute/docs/access/authenticate-workloads). @returns A sentence that says why there is none */
-export async function askMetadataServer(context: OpenContext): Promise<AccessToken | string> {
+/** Why there is no token. */
+export interface NoToken {
+  /** A sentence. */
+  readonly problem: string
+  /** On a machine that has such a server: whether it may give one later. */
+  readonly mayPass: boolean
+}
+
+/** A token of the machine's own service account (https://cloud.google.com/compute/docs/access/authenticate-workloads). @throws The signal's reason */
+export async function askMetadataServer(context: OpenContext): Promise<AccessToken | NoToken> {
   const timeout = AbortSignal.timeout(timeoutMs)
   const signal = context.signal === undefined ? timeout : AbortSignal.any([timeout, context.signal])
   try {
@@ -21,16 +29,18 @@ export async function askMetadataServer(context: OpenContext): Promise<AccessTok
     return toToken(response, await response.text(), context)
   } catch (error) {
     context.signal?.throwIfAborted()
-    return timeout.aborted ? `no answer within ${timeoutMs / 1000} seconds; this is no machine of Google's` : `it cannot be reached (${error instanceof Error ? error.message : 'unknown reason'}); this is no machine of Google's`
+    const how = timeout.aborted ? `no answer within ${timeoutMs / 1000} seconds` : `it cannot be reached (${error instanceof Error ? error.message : 'unknown reason'})`
+    return { problem: `${how}; only machines of Google's have one`, mayPass: true }
   }
 }
 
-function toToken(response: Response, text: string, { now }: OpenContext): AccessToken | string {
-  if (response.headers.get('metadata-flavor') !== 'Google') return 'what answers there is not the metadata server'
-  if (!response.ok) return `it answered ${response.status}; give the machine a service account`
+function toToken(response: Response, text: string, { now }: OpenContext): AccessToken | NoToken {
+  if (response.status >= 500 || response.status === 429) return { problem: `it answered ${response.status}`, mayPass: true }
+  if (response.headers.get('metadata-flavor') !== 'Google') return { problem: 'what answers there is not the metadata server', mayPass: false }
+  if (!response.ok) return { problem: `it answered ${response.status}; give the machine a service account`, mayPass: false }
   const json = parseJson(text)
   const token = member(json, 'access_token')
   const seconds = member(json, 'expires_in')
-  if (typeof token !== 'string' || typeof seconds !== 'number') return 'it answered without a token'
+  if (typeof token !== 'string' || typeof seconds !== 'number') return { problem: 'it answered without a token', mayPass: false }
   return { token, expiresAt: now() + seconds * 1000 }
 }

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CloudCredentialError, isNexusError } from '@nexus/core/contract'
-import { authorizedUser, type GcsDouble, serviceAccountKey, startGcsDouble } from '@nexus/doubles'
+import { authorizedUser, type FaultAction, type GcsDouble, serviceAccountKey, startGcsDouble } from '@nexus/doubles'
 import type { ObjectStore } from '@nexus/object-storage'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { parseGcsConfig } from '../src/config.ts'
 import { openGcsObjectStore } from '../src/store.ts'
 import { type KeyFile, readAll, testContext, writeKeyFile } from './open-test-store.ts'
@@ -177,5 +177,44 @@ describe('tokens', () => {
     double.faults.add({ when: ({ target }) => target === '/token', times: 10, action: { kind: 'answer', answer: { status: 503 } } })
     await expect(open({ GOOGLE_APPLICATION_CREDENTIALS: (await file()).path })).rejects.toMatchObject({ code: 'unavailable' })
     expect(double.requests.count('token')).toBe(3)
+  })
+})
+
+describe('tokens of the metadata server', () => {
+  /** A store whose every request needs a new token, opened under a signal. */
+  async function openBrief() {
+    const brief = await startGcsDouble({ tokenLifetimeSeconds: 59 })
+    onTestFinished(() => brief.close())
+    const opening = new AbortController()
+    const context = { ...testContext(brief, { HOME: (await file('{}')).directory }), signal: opening.signal }
+    const store = await openGcsObjectStore(parseGcsConfig({ bucket: 'bucket', endpoint: brief.url }), context)
+    const failing = (times: number, action: FaultAction): void => brief.faults.add({ when: ({ target }) => target.startsWith('/computeMetadata/'), times, action })
+    return { brief, store, opening, failing }
+  }
+
+  it('are renewed after the signal of the opening was aborted', async () => {
+    const { brief, store, opening } = await openBrief()
+    opening.abort(new Error('The opening took too long.'))
+    await works(store)
+    expect(brief.requests.count('metadata')).toBeGreaterThan(1)
+  })
+
+  it.each<[string, FaultAction]>([
+    ['answers 503', { kind: 'answer', answer: { status: 503 } }],
+    ['answers 429', { kind: 'answer', answer: { status: 429 } }],
+    ['cannot be reached', { kind: 'refuse' }],
+  ])('are asked for again when it %s', async (_, action) => {
+    const { brief, store, failing } = await openBrief()
+    failing(1, action)
+    expect(await store.head('a')).toBeUndefined()
+    failing(9, action)
+    await expect(store.head('a')).rejects.toMatchObject({ code: 'unavailable', reason: expect.stringContaining('metadata service') as unknown })
+    expect(brief.faults.struck).toBe(4)
+  })
+
+  it('that it refuses to give any longer are told as such', async () => {
+    const { store, failing } = await openBrief()
+    failing(9, { kind: 'answer', answer: { status: 404, headers: { 'metadata-flavor': 'Google' } } })
+    expect((await failure(store.head('a'))).looked.at(-1)?.problem).toContain('404')
   })
 })
