@@ -87,8 +87,8 @@ async function enter({ gate, limit, options: { patienceMs = 60_000 } }: Service,
 
 async function sendNow<T>(service: Service, call: PolicyCall, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { options, limit, breakers, latencies, counts, now, startTimer } = service
-  const { op, kind, signal, changes, bodyBytes = 0 } = call
-  const ms = Math.ceil((options.timeoutMs ?? 60_000) + bodyBytes / leastBytesPerMs)
+  const { op, kind, signal, changes, bodyBytes = 0, workMs = 0 } = call
+  const ms = Math.ceil((options.timeoutMs ?? 60_000) + bodyBytes / leastBytesPerMs + workMs)
   const bounded = createAttempt({ ms, startTimer, op, signal, code: changes === true ? 'outcome_unknown' : 'timeout' })
   const beganAt = now()
   counts.requests++

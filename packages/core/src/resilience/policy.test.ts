@@ -107,7 +107,7 @@ describe('a policy', () => {
     await expect(silent).rejects.toMatchObject({ code: 'outcome_unknown' })
   })
 
-  it('gives a body time by its length', async () => {
+  it('gives a body time by its length, and work of the provider the time that is named', async () => {
     const given: number[] = []
     const startTimer = (ms: number): (() => void) => {
       given.push(ms)
@@ -116,7 +116,8 @@ describe('a policy', () => {
     const policy = createPolicy({ startTimer, timeoutMs: 1000 })
     await policy.run(reading, () => Promise.resolve())
     await policy.run({ ...reading, bodyBytes: 8 * 1024 ** 2 }, () => Promise.resolve())
-    expect(given).toEqual([1000, 129_000])
+    await policy.run({ ...reading, workMs: 5000 }, () => Promise.resolve())
+    expect(given).toEqual([1000, 129_000, 6000])
   })
 
   it('does not wait for a pause that is too long, and says how long it is', async () => {

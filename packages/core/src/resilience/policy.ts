@@ -18,6 +18,8 @@ export interface PolicyCall {
   readonly changes?: boolean | undefined
   /** Length of its own body, for which it gets a second more for each 64 KiB. */
   readonly bodyBytes?: number | undefined
+  /** How long the provider may work for it before it answers, beside the time for the answer itself, in milliseconds. Default 0. */
+  readonly workMs?: number | undefined
   /** Attempts in all, where they are not the policy's. */
   readonly attempts?: number | undefined
   readonly signal?: AbortSignal | undefined
