@@ -10,7 +10,7 @@ export type S3Sdk = typeof import('@aws-sdk/client-s3')
 export interface S3Limits {
   /** Parts of an upload, in bytes, all but the last; S3 takes 5 MiB and more. Doubled every thousand parts, up to 64 MiB. */
   readonly partBytes: number
-  /** Longest object that is copied in one request, in bytes; longer ones go in parts of this size. S3: 5 GiB. */
+  /** Longest object that is copied in one request, in bytes; longer ones go in parts of this size, several at once, so that each is answered in a minute or so. S3: 5 GiB. */
   readonly copyBytes: number
   /** Parts under way at once. */
   readonly partsAtOnce: number
@@ -21,7 +21,7 @@ export interface S3Limits {
 }
 
 /** What S3 allows, and what keeps memory below 64 MiB. */
-export const defaultLimits: S3Limits = { partBytes: 8 * 1024 ** 2, copyBytes: 5 * 1024 ** 3, partsAtOnce: 4, timeoutMs: 60_000, idleTimeoutMs: 20_000 }
+export const defaultLimits: S3Limits = { partBytes: 8 * 1024 ** 2, copyBytes: 512 * 1024 ** 2, partsAtOnce: 4, timeoutMs: 60_000, idleTimeoutMs: 20_000 }
 
 /** Attempts in all: of a request that is a call of the store, and of one of several within a call, which nobody above can repeat. */
 export interface S3Attempts {

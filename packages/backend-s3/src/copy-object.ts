@@ -1,5 +1,6 @@
 import type { PutOptions } from '@nexus/object-storage'
 import { toS3Metadata } from './attributes.ts'
+import type { Carried } from './carried.ts'
 import { at, type S3Context } from './context.ts'
 import { conditioned, kept } from './describe-new.ts'
 import { changing, conditionLost } from './put.ts'
@@ -20,6 +21,15 @@ export interface CopyPlace {
   readonly ifSourceMatch?: string | undefined
 }
 
+/** What was found there. */
+export interface FoundSource {
+  readonly sizeBytes: number
+  readonly carried: Carried
+}
+
+/** How long the service may copy, in milliseconds: 10 MiB each second, within a service. */
+export const copyWorkMs = (sizeBytes: number): number => (sizeBytes / (10 * 1024 ** 2)) * 1000
+
 /** What a copy became. */
 export interface Copied {
   readonly etag: string
@@ -27,19 +37,20 @@ export interface Copied {
   readonly version: string | undefined
 }
 
-/** CopyObject: in one request, at most 5 GiB. Without `metadata` the attributes go along. */
-export async function copyObject(context: S3Context, { from, to, ifSourceMatch }: CopyPlace, options: PutOptions): Promise<Copied> {
+/** CopyObject: in one request, at most 5 GiB. Without `metadata` the attributes go along, and what else describes the source. */
+export async function copyObject(context: S3Context, { from, to, ifSourceMatch, sizeBytes, carried }: CopyPlace & FoundSource, options: PutOptions): Promise<Copied> {
   const { metadata, contentType } = options
   const input = {
     ...at(context, to),
     CopySource: sourceOf(context, from),
     ...(ifSourceMatch !== undefined && { CopySourceIfMatch: quote(ifSourceMatch) }),
-    ...(metadata !== undefined && { MetadataDirective: 'REPLACE' as const, Metadata: toS3Metadata(metadata) }),
+    ...carried.placed,
+    ...(metadata !== undefined && { MetadataDirective: 'REPLACE' as const, Metadata: toS3Metadata(metadata), ...carried.described }),
     ...(metadata !== undefined && contentType !== undefined && { ContentType: contentType }),
     ...kept(context.config),
     ...conditioned(options),
   }
-  const output = await send(context, { op: 'copy', path: to, signal: options.signal, ...changing(options), otherwise: (error) => conditionLost(error, to, options) }, (call) =>
+  const output = await send(context, { op: 'copy', path: to, signal: options.signal, ...changing(options), workMs: copyWorkMs(sizeBytes), otherwise: (error) => conditionLost(error, to, options) }, (call) =>
     context.client.send(new context.sdk.CopyObjectCommand(input), call),
   )
   return { etag: unquote(output.CopyObjectResult?.ETag), modifiedAt: output.CopyObjectResult?.LastModified ?? context.answeredAt(output), version: toVersion(output.VersionId) }

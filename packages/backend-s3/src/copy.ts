@@ -1,21 +1,23 @@
 import { isNexusError, NexusError, type StoredFile } from '@nexus/core/contract'
 import type { ObjectInfo, PutOptions } from '@nexus/object-storage'
+import { carriedOf } from './carried.ts'
 import { at, type S3Context } from './context.ts'
-import { copyObject, type CopyPlace, sourceOf } from './copy-object.ts'
-import { head } from './head.ts'
-import { quote } from './info.ts'
-import { inParts, type StoredPart, type StoredParts, type Upload } from './multipart.ts'
+import { copyObject, type CopyPlace, copyWorkMs, type FoundSource, sourceOf } from './copy-object.ts'
+import { headOutput } from './head.ts'
+import { quote, toObjectInfo } from './info.ts'
+import { inParts, maxParts, type StoredPart, type StoredParts, type Upload } from './multipart.ts'
 import { requireCondition } from './prove.ts'
 import { send } from './send.ts'
 
 /**
- * Inside the service: HEAD of the source, then one copy of just that state, or copies of its ranges above 5 GiB.
+ * Inside the service: HEAD of the source, then one copy of just that state, or copies of its ranges where it is long.
  * @returns `undefined` where there is no source
  * @throws NexusError `precondition_failed`; `busy` when the source was replaced between the two requests
  */
 export async function copy(context: S3Context, { from, to, ifSourceMatch }: CopyPlace, options: PutOptions): Promise<ObjectInfo | undefined> {
-  const source = await head(context, from.key, { bucket: from.bucket, ifMatch: ifSourceMatch, signal: options.signal })
-  if (source === undefined) return undefined
+  const told = await headOutput(context, from.key, { bucket: from.bucket, ifMatch: ifSourceMatch, signal: options.signal })
+  if (told === undefined) return undefined
+  const [source, carried] = [toObjectInfo(from.key, told, context.answeredAt(told)), carriedOf(told)]
   const isLarge = source.sizeBytes > context.limits.copyBytes
   await requireCondition(context, isLarge ? 'complete' : 'copy', options)
   // S3 replaces attributes and content type together or neither; an object in parts is described anew.
@@ -23,8 +25,8 @@ export async function copy(context: S3Context, { from, to, ifSourceMatch }: Copy
   const { contentType, metadata } = { contentType: options.contentType ?? source.contentType, metadata: options.metadata ?? source.metadata ?? {} }
   const wanted: PutOptions = isDescribed ? { ...options, contentType, metadata } : options
   try {
-    const place = { from, to, ifSourceMatch: source.etag }
-    const copied = isLarge ? await copyParts(context, place, { source, options: wanted }) : await copyObject(context, place, wanted)
+    const place = { from, to, ifSourceMatch: source.etag, sizeBytes: source.sizeBytes, carried }
+    const copied = isLarge ? await copyParts(context, place, wanted) : await copyObject(context, place, wanted)
     return { ...copied, key: to, sizeBytes: source.sizeBytes, contentType, metadata }
   } catch (error) {
     if (ifSourceMatch !== undefined || options.condition !== undefined || !isNexusError(error, 'precondition_failed')) throw error
@@ -57,44 +59,59 @@ export async function copyFrom(context: S3Context, { source, to, ifSourceMatch }
   }
 }
 
-async function copyParts(context: S3Context, place: CopyPlace, { source, options }: { source: ObjectInfo; options: PutOptions }): Promise<ObjectInfo> {
-  return inParts(context, place.to, { options, store: (upload) => storeRanges(context, upload, { place, source, signal: options.signal }) })
+/** Length of the ranges, in bytes, that an object above `copyBytes` is copied in. */
+export function rangeBytesOf(sizeBytes: number, copyBytes: number): number {
+  return Math.max(copyBytes, Math.ceil(sizeBytes / maxParts))
+}
+
+/** An object of one state. */
+type Place = CopyPlace & FoundSource & { readonly ifSourceMatch: string }
+
+async function copyParts(context: S3Context, place: Place, options: PutOptions): Promise<ObjectInfo> {
+  return inParts(context, place.to, { options, carried: place.carried, store: (upload) => storeRanges(context, upload, { place, signal: options.signal }) })
 }
 
 interface RangeSource {
-  readonly place: CopyPlace
-  readonly source: ObjectInfo
+  readonly place: Place
   readonly signal: AbortSignal | undefined
 }
 
-async function storeRanges(context: S3Context, upload: Upload, { place, source, signal }: RangeSource): Promise<StoredParts> {
+async function storeRanges(context: S3Context, upload: Upload, { place, signal }: RangeSource): Promise<StoredParts> {
+  const { sizeBytes } = place
   const parts: StoredPart[] = []
-  const count = Math.ceil(source.sizeBytes / context.limits.copyBytes)
+  const rangeBytes = rangeBytesOf(sizeBytes, context.limits.copyBytes)
+  const count = Math.ceil(sizeBytes / rangeBytes)
   let next = 1
   const copyNext = async (): Promise<void> => {
     for (let number = next; number <= count; number = next) {
       next = number + 1
-      parts.push(await copyPart(context, upload, { place, source, signal, number }))
+      const from = (number - 1) * rangeBytes
+      parts.push(await copyPart(context, upload, { place, signal, number, from, to: Math.min(sizeBytes, from + rangeBytes) }))
     }
   }
   const results = await Promise.allSettled(Array.from({ length: Math.min(count, context.limits.partsAtOnce) }, copyNext))
   const failed = results.find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
-  return { parts: parts.sort((a, b) => a.PartNumber - b.PartNumber), sizeBytes: source.sizeBytes }
+  return { parts: parts.sort((a, b) => a.PartNumber - b.PartNumber), sizeBytes }
 }
 
-async function copyPart(context: S3Context, { key, id }: Upload, { place, source, signal, number }: RangeSource & { readonly number: number }): Promise<StoredPart> {
-  const from = (number - 1) * context.limits.copyBytes
-  const to = Math.min(source.sizeBytes, from + context.limits.copyBytes) - 1
+interface Range extends RangeSource {
+  readonly number: number
+  readonly from: number
+  readonly to: number
+}
+
+async function copyPart(context: S3Context, { key, id }: Upload, { place, signal, number, from, to }: Range): Promise<StoredPart> {
   const input = {
     ...at(context, key),
     UploadId: id,
     PartNumber: number,
     CopySource: sourceOf(context, place.from),
-    CopySourceRange: `bytes=${from}-${to}`,
-    CopySourceIfMatch: quote(source.etag),
+    CopySourceRange: `bytes=${from}-${to - 1}`,
+    CopySourceIfMatch: quote(place.ifSourceMatch),
   }
-  const output = await send(context, { op: 'copy', path: key, signal, kind: 'write', isStep: true }, (call) => context.client.send(new context.sdk.UploadPartCopyCommand(input), call))
+  const sending = { op: 'copy', path: key, signal, kind: 'write', isStep: true, workMs: copyWorkMs(to - from) } as const
+  const output = await send(context, sending, (call) => context.client.send(new context.sdk.UploadPartCopyCommand(input), call))
   const { ETag, ChecksumCRC32 } = output.CopyPartResult ?? {}
   if (ETag === undefined) throw new NexusError('unexpected', { op: 'copy', path: key, backend: 's3', reason: `The service copied part ${number} without telling its ETag.` })
   return { PartNumber: number, ETag, ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }) }

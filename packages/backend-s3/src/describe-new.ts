@@ -14,7 +14,8 @@ export function kept({ storageClass, encryption, kmsKeyId }: S3Config): Pick<New
   }
 }
 
-type NewObject = NonNullable<ConstructorParameters<S3Context['sdk']['PutObjectCommand']>[0]>
+/** What a request that makes an object may say of it. */
+export type NewObject = NonNullable<ConstructorParameters<S3Context['sdk']['PutObjectCommand']>[0]>
 
 /** What a new object is described by. */
 export function described(config: S3Config, { contentType, metadata }: PutOptions): Pick<NewObject, 'ContentType' | 'Metadata' | 'StorageClass' | 'ServerSideEncryption' | 'SSEKMSKeyId'> {

@@ -1,3 +1,4 @@
+import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3'
 import { type CallOptions, NexusError } from '@nexus/core/contract'
 import type { ObjectInfo } from '@nexus/object-storage'
 import { at, type S3Context } from './context.ts'
@@ -16,16 +17,21 @@ export interface HeadOptions extends CallOptions {
 }
 
 /** @returns `undefined` where there is no such object or version. @throws NexusError `unavailable` where there is no such bucket */
-export async function head(context: S3Context, key: string, { version, ifMatch, bucket, isStep, signal }: HeadOptions = {}): Promise<ObjectInfo | undefined> {
+export async function head(context: S3Context, key: string, options: HeadOptions = {}): Promise<ObjectInfo | undefined> {
+  const output = await headOutput(context, key, options)
+  return output === undefined ? undefined : toObjectInfo(key, output, context.answeredAt(output))
+}
+
+/** {@link head} with all that the service tells. */
+export async function headOutput(context: S3Context, key: string, { version, ifMatch, bucket, isStep, signal }: HeadOptions = {}): Promise<HeadObjectCommandOutput | undefined> {
   const absent = {}
   const input = { ...at(context, key), ...(bucket !== undefined && { Bucket: bucket }), ...(version !== undefined && { VersionId: version }), ...(ifMatch !== undefined && { IfMatch: quote(ifMatch) }) }
   try {
     // A version that cannot be is 400, one that is a deletion 405.
     const gone = version === undefined ? [404] : [404, 405, 400]
-    const output = await send(context, { op: 'head', path: key, signal, isStep, otherwise: (error) => (gone.includes(statusOf(error) ?? 0) ? absent : undefined) }, (call) =>
+    return await send(context, { op: 'head', path: key, signal, isStep, otherwise: (error) => (gone.includes(statusOf(error) ?? 0) ? absent : undefined) }, (call) =>
       context.client.send(new context.sdk.HeadObjectCommand(input), call),
     )
-    return toObjectInfo(key, output, context.answeredAt(output))
   } catch (error) {
     if (error !== absent) throw error
     if (bucket === undefined) await checkBucket(context, { signal })

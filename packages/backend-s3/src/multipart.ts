@@ -1,5 +1,6 @@
 import { isNexusError, NexusError, relocateError } from '@nexus/core/contract'
 import type { ObjectInfo, PutOptions } from '@nexus/object-storage'
+import type { Carried } from './carried.ts'
 import { at, type S3Context } from './context.ts'
 import { conditioned, described } from './describe-new.ts'
 import { s3CodeOf } from './errors.ts'
@@ -32,12 +33,26 @@ export interface StoredParts {
   readonly checksum?: string | undefined
 }
 
+/** S3 takes 10,000 parts. */
+export const maxParts = 10_000
+
+/** How long S3 may put an upload together, in milliseconds; "several minutes" (Amazon S3 API reference, CompleteMultipartUpload). */
+const completionWorkMs = 300_000
+
 /** How long the clearing up of a failed upload may take, in milliseconds; the caller's own signal may be why it failed. */
 const abortTimeoutMs = 30_000
 
+/** What is stored in parts. */
+export interface InParts {
+  readonly options: PutOptions
+  /** What a copy keeps of its source. */
+  readonly carried?: Carried | undefined
+  readonly store: (upload: Upload) => Promise<StoredParts>
+}
+
 /** Begins an upload, lets `store` store its parts, and completes it under the condition; whatever fails, the upload is aborted and leaves nothing. */
-export async function inParts(context: S3Context, key: string, { options, store }: { options: PutOptions; store: (upload: Upload) => Promise<StoredParts> }): Promise<ObjectInfo> {
-  const upload = await begin(context, key, options)
+export async function inParts(context: S3Context, key: string, { options, carried, store }: InParts): Promise<ObjectInfo> {
+  const upload = await begin(context, key, { options, carried })
   try {
     const stored = await store(upload)
     return await complete(context, upload, { stored, options })
@@ -46,9 +61,9 @@ export async function inParts(context: S3Context, key: string, { options, store 
   }
 }
 
-async function begin(context: S3Context, key: string, options: PutOptions): Promise<Upload> {
+async function begin(context: S3Context, key: string, { options, carried }: Omit<InParts, 'store'>): Promise<Upload> {
   const wantsChecksum = sendsChecksums(context)
-  const input = { ...at(context, key), ...described(context.config, options), ...(wantsChecksum && { ChecksumAlgorithm: 'CRC32' as const, ChecksumType: 'FULL_OBJECT' as const }) }
+  const input = { ...at(context, key), ...carried?.described, ...carried?.placed, ...described(context.config, options), ...(wantsChecksum && { ChecksumAlgorithm: 'CRC32' as const, ChecksumType: 'FULL_OBJECT' as const }) }
   try {
     const output = await send(context, { op: 'put', path: key, signal: options.signal, kind: 'write', isStep: true }, (call) => context.client.send(new context.sdk.CreateMultipartUploadCommand(input), call))
     if (output.UploadId === undefined) throw new NexusError('unexpected', { op: 'put', path: key, backend: 's3', reason: 'The service began an upload without telling its id.' })
@@ -56,7 +71,7 @@ async function begin(context: S3Context, key: string, options: PutOptions): Prom
   } catch (error) {
     if (!wantsChecksum || !refusesChecksums(context, error)) throw error
     context.learnt.refusesChecksums = true
-    return begin(context, key, options)
+    return begin(context, key, { options, carried })
   }
 }
 
@@ -64,7 +79,7 @@ async function complete(context: S3Context, upload: Upload, { stored, options }:
   const { key, id, isChecked } = upload
   const checksum: { readonly ChecksumCRC32?: string; readonly ChecksumType?: 'FULL_OBJECT' } = isChecked && stored.checksum !== undefined ? { ChecksumCRC32: stored.checksum, ChecksumType: 'FULL_OBJECT' as const } : {}
   const input = { ...at(context, key), UploadId: id, MultipartUpload: { Parts: [...stored.parts] }, ...conditioned(options), ...checksum }
-  const sending = { op: 'put', path: key, signal: options.signal, changes: true, isStep: true, otherwise: (error: unknown) => conditionLost(error, key, options) }
+  const sending = { op: 'put', path: key, signal: options.signal, changes: true, isStep: true, workMs: completionWorkMs, otherwise: (error: unknown) => conditionLost(error, key, options) }
   // An upload is completed once, however often that is asked, so that even a conditional one may be asked for again.
   const output = await send(context, sending, (call) => context.client.send(new context.sdk.CompleteMultipartUploadCommand(input), call)).catch(
     async (error: unknown) => answerOf(context, upload, { stored, options, error }),

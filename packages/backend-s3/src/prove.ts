@@ -86,6 +86,6 @@ async function passes(context: S3Context, { request, key }: Attempt, condition: 
 
 const performers: Record<ConditionedRequest, (context: S3Context, key: string, options: PutOptions) => Promise<unknown>> = {
   put: (context, key, options) => putUnproved(context, key, { body: bytes, options }),
-  copy: (context, key, options) => copyObject(context, { from: { key }, to: key }, { ...options, metadata: { probe: '1' } }),
+  copy: (context, key, options) => copyObject(context, { from: { key }, to: key, sizeBytes: bytes.length, carried: { described: {}, placed: {} } }, { ...options, metadata: { probe: '1' } }),
   complete: (context, key, options) => uploadParts(context, key, { options, parts: [bytes] }),
 }

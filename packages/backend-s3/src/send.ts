@@ -14,6 +14,8 @@ export interface SendOptions extends Place {
   readonly isStep?: boolean | undefined
   /** Length of what is sent, in bytes. */
   readonly bodyBytes?: number | undefined
+  /** How long the service may work for it, in milliseconds: it says 200 at once, then white space, and the result at the end. */
+  readonly workMs?: number | undefined
   /** What a failure means here besides the table; `undefined`: the table. Throws or gives what it stands for. */
   readonly otherwise?: ((error: unknown) => unknown) | undefined
 }
@@ -28,10 +30,10 @@ export interface SdkCall {
  * @throws NexusError as `errors.ts` says; the signal's reason when aborted
  */
 export async function send<T>(context: S3Context, options: SendOptions, request: (call: SdkCall) => Promise<T>): Promise<T> {
-  const { op, signal, changes = false, kind = changes ? 'write' : 'read', repeat = 'always', isStep = false, bodyBytes } = options
+  const { op, signal, changes = false, kind = changes ? 'write' : 'read', repeat = 'always', isStep = false, bodyBytes, workMs } = options
   signal?.throwIfAborted()
   const { calls, steps } = context.attempts
-  const call = { op, kind, repeat, changes, bodyBytes, signal, attempts: isStep ? steps : calls }
+  const call = { op, kind, repeat, changes, bodyBytes, workMs, signal, attempts: isStep ? steps : calls }
   return context.policy.run(call, (abortSignal) => sendOnce(context, { ...options, signal: abortSignal }, () => request({ abortSignal })))
 }
 

@@ -2,14 +2,12 @@ import { NexusError } from '@nexus/core/contract'
 import type { ObjectInfo, PutOptions } from '@nexus/object-storage'
 import { at, type S3Context } from './context.ts'
 import { crc32Of, runningCrc32 } from './crc.ts'
-import { inParts, type StoredPart, type StoredParts, type Upload } from './multipart.ts'
+import { inParts, maxParts, type StoredPart, type StoredParts, type Upload } from './multipart.ts'
 import { openPartReader, type PartReader } from './part-reader.ts'
 import { put, sendsChecksums } from './put.ts'
 import { requireCondition } from './prove.ts'
 import { send } from './send.ts'
 
-/** S3 takes 10,000 parts. */
-const maxParts = 10_000
 /** Parts grow so that large objects fit into them, and not beyond this: four of them are in memory. */
 const maxPartBytes = 64 * 1024 ** 2
 

@@ -54,6 +54,26 @@ it('what stays of a batch for a passing reason is deleted by the next attempt al
   expect([kinds(), await store.head('b')]).toEqual([{ DeleteObjects: 2 }, undefined])
 })
 
+it('copies and completions have the time that the service works for them besides', async () => {
+  const given: number[] = []
+  const startTimer: OpenContext['startTimer'] = (ms) => {
+    given.push(ms)
+    return () => undefined
+  }
+  const mebibyte = 1024 ** 2
+  test = await openTestStore({ double: { believes: true }, limits: { copyBytes: 20 * mebibyte, timeoutMs: 1000 }, context: { startTimer } })
+  const { store } = test
+  await store.put('short', new Uint8Array(20 * mebibyte))
+  await store.put('long', new Uint8Array(30 * mebibyte))
+  given.length = 0
+  await store.copy('short', 'a')
+  expect(given).toEqual([1000, 3000])
+  given.length = 0
+  await store.copy('long', 'b')
+  // HEAD, the beginning, two ranges, the completion, HEAD.
+  expect(given).toEqual([1000, 1000, 3000, 2000, 301_000, 1000])
+})
+
 it('Retry-After holds back all who share an account, and the tree tells how the service is doing', async () => {
   const { double } = await open({ calls: 3, steps: 3 })
   const waits: number[] = []

@@ -2,7 +2,7 @@ import { isNexusError } from '@nexus/core/contract'
 import { type S3Double, startS3Double } from '@nexus/doubles'
 import { withPrefix } from '@nexus/object-storage'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openS3Store, parseS3Config, s3Backend, type S3Store } from '../src/index.ts'
+import { openS3Store, parseS3Config, s3Backend, type S3Limits, type S3Store } from '../src/index.ts'
 import { configFor, testContext } from './store-kit.ts'
 
 let double: S3Double
@@ -17,13 +17,20 @@ afterEach(async () => {
   await double.close()
 })
 
-async function open(options: Readonly<Record<string, unknown>> = {}): Promise<S3Store> {
-  const store = await openS3Store(parseS3Config(configFor(double, options)), testContext())
+async function open(options: Readonly<Record<string, unknown>> = {}, limits: Partial<S3Limits> = {}): Promise<S3Store> {
+  const store = await openS3Store(parseS3Config(configFor(double, options)), testContext(), { limits })
   stores.push(store)
   return store
 }
 
 const bytes = new TextEncoder().encode('hello')
+
+/** As another program stored it. */
+async function put(key: string, headers: Readonly<Record<string, string>>): Promise<void> {
+  await (await open()).put(key, bytes)
+  const { objects } = double.bucket()
+  objects.set(key, (objects.get(key) ?? []).map((version) => ({ ...version, headers })))
+}
 
 describe('a presigned URL', () => {
   it('reads and writes one object without credentials, for its time', async () => {
@@ -110,6 +117,30 @@ describe('what a mount says of new objects', () => {
       expect(headers).toEqual({ 'content-type': 'text/plain', 'x-amz-storage-class': 'STANDARD_IA', 'x-amz-server-side-encryption': 'AES256' })
       expect(await store.head(key)).toMatchObject({ contentType: 'text/plain', metadata: { author: 'Jané' } })
     }
+  })
+
+  const described = { 'cache-control': 'no-cache', 'content-disposition': 'attachment', 'content-encoding': 'gzip', 'content-language': 'de', expires: 'Fri, 01 Jan 2027 00:00:00 GMT' }
+  const told = { ...described, 'content-type': 'text/x', 'x-amz-storage-class': 'STANDARD_IA', 'x-amz-website-redirect-location': '/elsewhere' }
+
+  it.each([
+    ['a copy', 1000, {}],
+    ['a copy with other attributes', 1000, { metadata: { a: '1' } }],
+    ['a copy in parts', 3, {}],
+  ])('%s keeps what else somebody said of the source, and its class', async (_, copyBytes, options) => {
+    double.state.behaviour.minPartBytes = 1
+    const store = await open({}, { copyBytes })
+    await put('key', told)
+    await store.copy('key', 'copy', options)
+    expect(double.bucket().objects.get('copy')?.[0]).toMatchObject({ headers: told, metadata: 'metadata' in options ? { a: '1' } : {} })
+  })
+
+  it('goes before the class of the source of a copy, and a class that cannot be asked for is left out', async () => {
+    await put('key', told)
+    await (await open({ storageClass: 'GLACIER_IR' })).copy('key', 'copy')
+    expect(double.bucket().objects.get('copy')?.[0]?.headers).toMatchObject({ 'x-amz-storage-class': 'GLACIER_IR' })
+    await put('tiered', { 'x-amz-storage-class': 'TIER-1' })
+    await (await open()).copy('tiered', 'copy')
+    expect(double.bucket().objects.get('copy')?.[0]?.headers).not.toHaveProperty('x-amz-storage-class')
   })
 
   it('above 2 KB of attributes is refused', async () => {

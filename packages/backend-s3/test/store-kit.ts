@@ -35,12 +35,14 @@ export interface TestStoreOptions {
   readonly limits?: Partial<S3Limits> | undefined
   /** Default: of each request one attempt, so that a fault is seen. */
   readonly attempts?: S3Attempts | undefined
+  /** What is different in the world. */
+  readonly context?: Partial<OpenContext> | undefined
 }
 
 /** Starts a double and opens a store on it, with requests counted from then on. */
-export async function openTestStore({ double: doubleOptions, config, limits, attempts = { calls: 1, steps: 1 } }: TestStoreOptions = {}): Promise<TestStore> {
+export async function openTestStore({ double: doubleOptions, config, limits, attempts = { calls: 1, steps: 1 }, context }: TestStoreOptions = {}): Promise<TestStore> {
   const double = await startS3Double(doubleOptions)
-  const store = await openS3Store(parseS3Config(configFor(double, config)), testContext(), { limits, attempts })
+  const store = await openS3Store(parseS3Config(configFor(double, config)), { ...testContext(), ...context }, { limits, attempts })
   double.requests.clear()
   return { double, store, close: () => store.close().then(() => double.close()) }
 }

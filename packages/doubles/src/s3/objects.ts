@@ -14,7 +14,9 @@ export interface Turn {
   readonly request: S3Request
 }
 
-const keptHeaders = ['content-type', 'cache-control', 'content-disposition', 'content-language', 'expires', 'x-amz-storage-class', 'x-amz-server-side-encryption']
+const describingHeaders = ['content-type', 'cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires']
+/** A copy has them from its own request alone. */
+const placingHeaders = ['x-amz-storage-class', 'x-amz-server-side-encryption', 'x-amz-website-redirect-location']
 const maxMetadataBytes = 2048
 
 /** GetObject and HeadObject. */
@@ -52,7 +54,7 @@ export function copyObject(turn: Turn): HttpAnswer {
   checkKey(key)
   checkWriteConditions(http.headers, currentVersion(bucket, key), state.behaviour)
   const replaces = http.headers['x-amz-metadata-directive'] === 'REPLACE'
-  const described = replaces ? describeNew(http.headers) : { metadata: source.metadata, headers: { ...source.headers, ...pick(http.headers, keptHeaders.slice(5)) } }
+  const described = replaces ? describeNew(http.headers) : { metadata: source.metadata, headers: { ...pick(source.headers, describingHeaders), ...pick(http.headers, placingHeaders) } }
   const version = storeObject({ state, bucket, key }, { ...described, bytes: source.bytes, etag: etagOf(state, source.bytes), checksum: source.checksum })
   const body = xmlDocument('CopyObjectResult', element('ETag', `"${version.etag}"`) + element('LastModified', new Date(version.modifiedAt).toISOString()))
   return { status: 200, headers: { 'content-type': 'application/xml', ...versionHeader(version) }, body }
@@ -106,7 +108,10 @@ export function describeNew(headers: Readonly<Record<string, string>>): Pick<Sto
   const metadata = Object.fromEntries(entries.map(([name, value]) => [name.slice('x-amz-meta-'.length), value]))
   const bytes = Object.entries(metadata).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value, 'latin1'), 0)
   if (bytes > maxMetadataBytes) throw new S3Failure(400, 'MetadataTooLarge')
-  return { metadata, headers: pick(headers, keptHeaders) }
+  // How the body was sent, and no encoding of the object.
+  const encoding = headers['content-encoding']?.split(',').map((part) => part.trim()).filter((part) => part !== 'aws-chunked').join()
+  const { 'content-encoding': _, ...others } = pick(headers, [...describingHeaders, ...placingHeaders])
+  return { metadata, headers: { ...others, ...(encoding !== undefined && encoding !== '' && { 'content-encoding': encoding }) } }
 }
 
 /** @throws S3Failure `KeyTooLongError` above 1024 bytes of UTF-8 */
