@@ -1,6 +1,7 @@
 import type { Entry, ListOptions } from '../contract/backend.ts'
 import { isNexusError } from '../contract/errors.ts'
 import { checkCount } from '../contract/check-arguments.ts'
+import { holdsEscaped } from '../contract/escaped-names.ts'
 import { compareUtf8, joinPath, type Path, relativePath } from '../contract/paths.ts'
 import { type Tier, toldHot } from './tier.ts'
 import { stat } from './tiered-read.ts'
@@ -18,23 +19,49 @@ interface Side {
   close(): Promise<void>
 }
 
-/** Lists both storages as one, in order; of two entries of one name the first storage's is shown. */
+/**
+ * Lists both storages as one, in order; of two entries of one name the first storage's is shown. What has a name that is shown escaped comes last, because
+ * the storages may list it in places of their own: it is held in memory, and looked for from the beginning again by a listing that is resumed.
+ */
 export async function* listBoth(tier: Tier, path: Path, options: ListOptions = {}): AsyncGenerator<Entry> {
   const { limit = Infinity } = options
   if (limit !== Infinity) checkCount(limit, 'limit', { op: 'list', path })
-  const startAfter = await resumeKey(tier, path, options)
-  const given = { ...options, startAfter: startAfter === '' ? undefined : startAfter }
-  const sides = await openSides(tier, path, given)
+  let count = 0
+  for await (const entry of listRest(tier, path, { ...options, startAfter: await resumeKey(tier, path, options) })) {
+    if (count < limit) yield entry
+    if (++count >= limit) return
+  }
+}
+
+async function* listRest(tier: Tier, path: Path, options: ListOptions & { readonly startAfter: string }): AsyncGenerator<Entry> {
+  const { startAfter } = options
+  // A page of either storage may hold nothing but names that come last.
+  const whole: ListOptions = { ...options, startAfter: undefined, limit: undefined }
+  const escaped: Escaped = new Map()
+  if (startAfter === '') yield* mergeOthers(tier, path, { options: whole, escaped })
+  else if (!holdsEscaped(startAfter)) yield* mergeOthers(tier, path, { options: { ...whole, startAfter }, escaped: new Map() })
+  if (startAfter !== '') for await (const _ of mergeOthers(tier, path, { options: whole, escaped }));
+  for (const [key, entry] of [...escaped].sort(([left], [right]) => compareUtf8(left, right))) {
+    if (!holdsEscaped(startAfter) || compareUtf8(key, startAfter) > 0) yield entry
+  }
+}
+
+/** What is shown escaped, by key. */
+type Escaped = Map<string, Entry>
+
+interface Merging {
+  readonly options: ListOptions
+  /** Gets what is shown escaped. */
+  readonly escaped: Escaped
+}
+
+async function* mergeOthers(tier: Tier, path: Path, merging: Merging): AsyncGenerator<Entry> {
+  const sides = await openSides(tier, path, merging)
   try {
-    let count = 0
-    while (count < limit) {
-      const next = takeFirst(sides)
-      if (next === undefined) return
-      if (compareUtf8(next.key, startAfter) > 0) {
-        yield next.entry
-        count++
-      }
-      for (const side of sides) if (side.next?.key === next.key) await side.advance()
+    for (let next = takeFirst(sides); next !== undefined; next = takeFirst(sides)) {
+      const { key, entry } = next
+      if (compareUtf8(key, merging.options.startAfter ?? '') > 0) yield entry
+      for (const side of sides) if (side.next?.key === key) await side.advance()
     }
   } finally {
     for (const side of sides) await side.close()
@@ -42,9 +69,9 @@ export async function* listBoth(tier: Tier, path: Path, options: ListOptions = {
 }
 
 /** @throws NexusError as listing the first storage does, when neither has the directory */
-async function openSides(tier: Tier, path: Path, options: ListOptions): Promise<Side[]> {
-  const hot = openSide(path, mapped(tier, tier.hot.list(path, options)))
-  const cold = openSide(path, tier.cold.list(path, options))
+async function openSides(tier: Tier, path: Path, { options, escaped }: Merging): Promise<Side[]> {
+  const hot = openSide(path, mapped(tier, tier.hot.list(path, options)), ({ key, entry }) => escaped.set(key, entry))
+  const cold = openSide(path, tier.cold.list(path, options), ({ key, entry }) => escaped.has(key) || escaped.set(key, entry))
   const [hotBegin, coldBegin] = await Promise.allSettled([hot.advance(), cold.advance()])
   const sides = [...(hotBegin.status === 'fulfilled' ? [hot] : []), ...(coldBegin.status === 'fulfilled' ? [cold] : [])]
   const failure = failureOf(hotBegin, coldBegin)
@@ -66,13 +93,17 @@ async function* mapped(tier: Tier, entries: AsyncIterable<Entry>): AsyncGenerato
   for await (const entry of entries) yield toldHot(tier, entry)
 }
 
-function openSide(listed: Path, entries: AsyncIterable<Entry>): Side {
+function openSide(listed: Path, entries: AsyncIterable<Entry>, onEscaped: (item: Keyed) => void): Side {
   const iterator = entries[Symbol.asyncIterator]()
   const side: Side = {
     next: undefined,
     advance: async () => {
-      const step = await iterator.next()
-      side.next = step.done === true ? undefined : { key: keyOf(listed, step.value), entry: step.value }
+      for (;;) {
+        const step = await iterator.next()
+        side.next = step.done === true ? undefined : { key: keyOf(listed, step.value), entry: step.value }
+        if (side.next === undefined || !holdsEscaped(side.next.key)) return
+        onEscaped(side.next)
+      }
     },
     close: async () => {
       await iterator.return?.()
