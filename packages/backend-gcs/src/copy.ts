@@ -6,7 +6,6 @@ import { failure, isObjectAbsent } from './errors.ts'
 import { headResource } from './head.ts'
 import { checkKey, objectPath } from './keys.ts'
 import { objectFields, toResource } from './object-info.ts'
-import { attributesOf } from './put.ts'
 import { member } from './read-refusal.ts'
 import { sendForJson } from './send.ts'
 
@@ -23,7 +22,7 @@ interface Rewrite {
   readonly place: Place
   readonly from: CopySource
   readonly query: Readonly<Record<string, string>>
-  /** The target's attributes; empty keeps the source's. */
+  /** All that is said of the target; empty keeps what is said of the source. */
   readonly body: string
   readonly signal: AbortSignal | undefined
 }
@@ -36,7 +35,7 @@ export async function copy(context: GcsContext, { from, to }: { readonly from: C
   const source = await chooseAttributes(context, from, options)
   if (source === undefined) return undefined
   const query = { ...conditionQuery(options.condition, place), ...source.query }
-  return rewrite(context, { place, from, query, body: source.attributes === undefined ? '' : JSON.stringify({ ...source.attributes, name: undefined }), signal: options.signal })
+  return rewrite(context, { place, from, query, body: source.attributes === undefined ? '' : JSON.stringify(source.attributes), signal: options.signal })
 }
 
 /** Names the service for those who copy inside it. */
@@ -66,16 +65,16 @@ interface Source {
   readonly query: Readonly<Record<string, string>>
 }
 
-/** The service takes either all attributes from the source or none: what is not given has to be read first, and the source held to that state. */
+/** The service takes either all that is said of the source or none of it: what is not given has to be read first, and the source held to that state. */
 async function chooseAttributes(context: GcsContext, from: CopySource, options: CopyOptions): Promise<Source | undefined> {
   const place = { op: 'copy', key: from.key }
   const query = options.ifSourceMatch === undefined ? {} : sourceMatchQuery(options.ifSourceMatch, place)
-  if (options.contentType === undefined && options.metadata === undefined && context.config.storageClass === undefined) return { attributes: undefined, query }
-  if (options.contentType !== undefined && options.metadata !== undefined) return { attributes: attributesOf(context, from.key, options), query }
+  const { storageClass } = context.config
+  if (options.contentType === undefined && options.metadata === undefined && storageClass === undefined) return { attributes: undefined, query }
   const source = await headResource(context, from.key, { bucket: from.bucket, signal: options.signal })
   if (source === undefined) return undefined
   const { contentType = source.info.contentType, metadata = source.info.metadata } = options
-  return { attributes: attributesOf(context, from.key, { contentType, metadata }), query: { ...sourceMatchQuery(source.info.etag, place), ...query } }
+  return { attributes: { ...source.carried, contentType, metadata, ...(storageClass !== undefined && { storageClass }) }, query: { ...sourceMatchQuery(source.info.etag, place), ...query } }
 }
 
 async function rewrite(context: GcsContext, { place, from, query, body, signal }: Rewrite): Promise<ObjectInfo | undefined> {

@@ -3,7 +3,7 @@ import type { ObjectInfo } from '@nexus/object-storage'
 import type { GcsContext } from './context.ts'
 import { isObjectAbsent } from './errors.ts'
 import { checkKey, objectPath } from './keys.ts'
-import { objectFields, type ObjectResource, toResource } from './object-info.ts'
+import { carriedFields, carriedOf, objectFields, type ObjectResource, toResource } from './object-info.ts'
 import { sendForJson } from './send.ts'
 
 interface HeadOptions extends CallOptions {
@@ -19,14 +19,19 @@ export async function head(context: GcsContext, key: string, options: HeadOption
   return (await headResource(context, key, options))?.info
 }
 
+/** An object's resource, with what a copy has to be told. */
+export interface HeadResource extends ObjectResource {
+  readonly carried: Readonly<Record<string, string>>
+}
+
 /** As {@link head}, with what only this backend needs to know. */
-export async function headResource(context: GcsContext, key: string, { version, conditions, bucket = context.config.bucket, signal }: HeadOptions): Promise<ObjectResource | undefined> {
+export async function headResource(context: GcsContext, key: string, { version, conditions, bucket = context.config.bucket, signal }: HeadOptions): Promise<HeadResource | undefined> {
   const place = { op: 'head', key }
   checkKey(place)
   if (version !== undefined && !isGeneration(version)) return undefined
-  const query = { fields: objectFields, generation: version, ...conditions }
+  const query = { fields: `${objectFields},${carriedFields.join(',')}`, generation: version, ...conditions }
   const value = await sendForJson(context, { method: 'GET', path: objectPath({ bucket }, key), query, place, effect: 'none', signal, isAbsent: isObjectAbsent })
-  return value === undefined ? undefined : toResource(context, value, { place, code: 'unavailable' })
+  return value === undefined ? undefined : { ...toResource(context, value, { place, code: 'unavailable' }), carried: carriedOf(value) }
 }
 
 /** Whether a version can be one of GCS'; any other names nothing. */

@@ -6,6 +6,9 @@ import { member } from './read-refusal.ts'
 /** What is asked of an object's resource; the rest stays away. */
 export const objectFields = 'name,size,generation,metageneration,updated,contentType,contentEncoding,metadata,crc32c'
 
+/** What others may have said of an object besides content type and attributes: a copy that is told anything is to be told this too. */
+export const carriedFields = ['cacheControl', 'contentDisposition', 'contentEncoding', 'contentLanguage', 'customTime', 'storageClass'] as const
+
 /** An object's resource, checked. */
 export interface ObjectResource {
   readonly info: ObjectInfo
@@ -39,6 +42,11 @@ export function toResource({ keepsVersions }: Pick<GcsContext, 'keepsVersions'>,
     ...(keepsVersions && { version: generation }),
   }
   return { info, generation, metageneration, crc32c: crc32c === '' ? undefined : crc32c, isCurrent: member(value, 'timeDeleted') === undefined }
+}
+
+/** Those of {@link carriedFields} that a resource has, as it spells them. */
+export function carriedOf(value: unknown): Record<string, string> {
+  return Object.fromEntries(carriedFields.map((name) => [name, member(value, name)] as const).filter((pair): pair is [typeof pair[0], string] => typeof pair[1] === 'string'))
 }
 
 /** Whole seconds: a download tells the time no finer, and the same state has the same time wherever it is told. */

@@ -65,6 +65,6 @@ it('tells that it cannot read what is stored compressed', async () => {
   const url = `${double.url}/upload/storage/v1/b/bucket/o?uploadType=media&name=packed&contentEncoding=gzip`
   await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: 'not really' })
   const object = double.bucket().objects.get('packed')?.[0]
-  double.bucket().objects.set('packed', [{ ...object!, contentEncoding: 'gzip' }])
+  double.bucket().objects.set('packed', [{ ...object!, described: { contentEncoding: 'gzip' } }])
   await expect(store.get('packed')).rejects.toMatchObject({ code: 'unsupported' })
 })

@@ -36,6 +36,26 @@ it('copies in as many calls as the service needs, with attributes and storage cl
   expect(double.bucket().objects.get('b')?.[0]?.storageClass).toBe('NEARLINE')
 })
 
+/** An object that others have put there, with all that may be said of one. */
+async function putDescribed(): Promise<Record<string, string>> {
+  const described = { cacheControl: 'no-store', contentDisposition: 'inline', contentEncoding: 'gzip', contentLanguage: 'de', customTime: '2020-01-01T00:00:00Z' }
+  const attributes = { name: 'a', contentType: 'text/x', metadata: { k: 'v' }, storageClass: 'COLDLINE', ...described }
+  const body = `--x\r\nContent-Type: application/json\r\n\r\n${JSON.stringify(attributes)}\r\n--x\r\nContent-Type: text/x\r\n\r\na\r\n--x--\r\n`
+  const headers = { authorization: `Bearer ${double.giveToken()}`, 'content-type': 'multipart/related; boundary=x' }
+  expect((await fetch(`${double.url}/upload/storage/v1/b/bucket/o?uploadType=multipart`, { method: 'POST', headers, body })).status).toBe(200)
+  return described
+}
+
+it('keeps what others said of an object when it changes attributes, and when it copies to another storage class', async () => {
+  const described = await putDescribed()
+  const plain = await openTestStore(double, { key })
+  const { etag = '' } = (await plain.head('a')) ?? {}
+  await plain.copy('a', 'a', { metadata: { k: 'new' }, contentType: 'text/x', ifSourceMatch: etag, condition: { ifMatch: etag } })
+  expect(double.bucket().objects.get('a')?.[0]).toMatchObject({ described, storageClass: 'COLDLINE', metadata: { k: 'new' } })
+  await store.copy('a', 'b')
+  expect(double.bucket().objects.get('b')?.[0]).toMatchObject({ described, storageClass: 'NEARLINE', contentType: 'text/x', metadata: { k: 'new' } })
+})
+
 it('finds out a service that copies without coming further', async () => {
   await store.put('a', someBytes(10))
   const body = JSON.stringify({ done: false, rewriteToken: 'again', totalBytesRewritten: '5' })

@@ -58,7 +58,7 @@ function sessionOf({ state, target }: CopyPlace, request: HttpRequest, source: G
 /** An empty body keeps the source's attributes; a body replaces all of them. */
 function store({ state, target }: CopyPlace, request: HttpRequest, source: GcsObject): GcsObject {
   const given = request.body.length === 0 ? {} : parseJson(request.body)
-  const kept = { contentType: source.contentType, metadata: source.metadata, contentEncoding: source.contentEncoding }
+  const kept = { contentType: source.contentType, metadata: source.metadata, ...source.described }
   const attributes = { ...(Object.keys(given).length === 0 ? kept : given), name: target.name }
   return finishObject(state, target.bucket, { attributes, bytes: source.bytes, conditions: request.url.searchParams, componentCount: source.componentCount })
 }

@@ -90,6 +90,16 @@ describe('the double of GCS keeps', () => {
     expect([double.openUploads(), double.bucket().objects.get('long')?.[0]?.bytes.length]).toEqual([0, chunk.length + 1])
   })
 
+  it('all that describes an object in a rewrite without a body, and nothing of it in one with a body', async () => {
+    const described = { cacheControl: 'no-store', contentDisposition: 'inline', contentEncoding: 'gzip', contentLanguage: 'de', customTime: '2020-01-01T00:00:00Z' }
+    const body = `--x\r\nContent-Type: application/json\r\n\r\n${JSON.stringify({ name: 'a', ...described })}\r\n--x\r\nContent-Type: text/plain\r\n\r\na\r\n--x--\r\n`
+    await call('POST', '/upload/storage/v1/b/bucket/o?uploadType=multipart', { body, headers: { 'content-type': 'multipart/related; boundary=x' } })
+    expect(await json(await call('POST', `${object}/a/rewriteTo/b/bucket/o/kept`))).toMatchObject({ resource: { contentType: 'text/plain', ...described } })
+    const { resource } = await json(await call('POST', `${object}/a/rewriteTo/b/bucket/o/replaced`, { body: '{"cacheControl":"private"}' }))
+    expect(resource).toMatchObject({ contentType: 'application/octet-stream', cacheControl: 'private' })
+    for (const name of ['contentDisposition', 'contentEncoding', 'contentLanguage', 'customTime']) expect(resource).not.toHaveProperty(name)
+  })
+
   it('attributes that are patched, versions that are kept', async () => {
     double.bucket().versioning = true
     await put('a', 'one')

@@ -1,7 +1,7 @@
 import { invalid } from './answers.ts'
 import { crc32cOf, md5Of } from './checksums.ts'
 import { checkConditions } from './conditions.ts'
-import { type GcsBucket, type GcsObject, type GcsState, liveObject, nextNumber, type UploadAttributes } from './model.ts'
+import { type Described, type GcsBucket, type GcsObject, type GcsState, liveObject, nextNumber, type UploadAttributes } from './model.ts'
 
 /** A whole upload. */
 export interface FinishedUpload {
@@ -34,7 +34,7 @@ export function finishObject(state: GcsState, bucket: GcsBucket, upload: Finishe
     metageneration: 1,
     bytes,
     contentType: attributes.contentType ?? 'application/octet-stream',
-    contentEncoding: attributes.contentEncoding,
+    described: describedIn(attributes),
     metadata: { ...attributes.metadata },
     storageClass: attributes.storageClass ?? 'STANDARD',
     crc32c,
@@ -47,6 +47,11 @@ export function finishObject(state: GcsState, bucket: GcsBucket, upload: Finishe
   retire(state, bucket, attributes.name)
   bucket.objects.set(attributes.name, [...(bucket.objects.get(attributes.name) ?? []), object])
   return object
+}
+
+function describedIn({ cacheControl, contentDisposition, contentEncoding, contentLanguage, customTime }: UploadAttributes): Described {
+  const fields = { cacheControl, contentDisposition, contentEncoding, contentLanguage, customTime }
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
 /** Ends the live generation: it stays as a noncurrent one where the bucket keeps versions. */

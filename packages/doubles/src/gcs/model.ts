@@ -1,3 +1,12 @@
+/** Editable fields of an object that only tell its readers something. */
+export interface Described {
+  readonly cacheControl?: string | undefined
+  readonly contentDisposition?: string | undefined
+  readonly contentEncoding?: string | undefined
+  readonly contentLanguage?: string | undefined
+  readonly customTime?: string | undefined
+}
+
 /** One generation of an object. */
 export interface GcsObject {
   readonly bucket: string
@@ -7,7 +16,7 @@ export interface GcsObject {
   readonly bytes: Uint8Array
   contentType: string
   metadata: Record<string, string>
-  readonly contentEncoding: string | undefined
+  readonly described: Described
   storageClass: string
   /** Base64 of the big-endian CRC32C. */
   readonly crc32c: string
@@ -49,10 +58,9 @@ export interface UploadSession {
 }
 
 /** What an upload says of its object: the writable part of an object resource. */
-export interface UploadAttributes {
+export interface UploadAttributes extends Described {
   readonly name: string
   readonly contentType?: string | undefined
-  readonly contentEncoding?: string | undefined
   readonly metadata?: Record<string, string> | undefined
   readonly storageClass?: string | undefined
   readonly crc32c?: string | undefined

@@ -52,7 +52,7 @@ function mediaHeaders(object: GcsObject): Record<string, string> {
     'x-goog-metageneration': String(object.metageneration),
     'x-goog-hash': `crc32c=${object.crc32c}${object.md5Hash === undefined ? '' : `,md5=${object.md5Hash}`}`,
     'x-goog-stored-content-length': String(object.bytes.length),
-    'x-goog-stored-content-encoding': object.contentEncoding ?? 'identity',
+    'x-goog-stored-content-encoding': object.described.contentEncoding ?? 'identity',
     'x-goog-storage-class': object.storageClass,
   }
 }

@@ -4,7 +4,7 @@ import type { GcsObject } from './model.ts'
 
 /** An object as the JSON API tells it (https://cloud.google.com/storage/docs/json_api/v1/objects#resource). */
 export function toResource(object: GcsObject): Record<string, unknown> {
-  const { bucket, name, generation, metageneration, contentType, contentEncoding, storageClass, crc32c, md5Hash, componentCount } = object
+  const { bucket, name, generation, metageneration, contentType, described, storageClass, crc32c, md5Hash, componentCount } = object
   return {
     kind: 'storage#object',
     id: `${bucket}/${name}/${generation}`,
@@ -13,7 +13,7 @@ export function toResource(object: GcsObject): Record<string, unknown> {
     generation: String(generation),
     metageneration: String(metageneration),
     contentType,
-    ...(contentEncoding !== undefined && { contentEncoding }),
+    ...described,
     storageClass,
     size: String(object.bytes.length),
     crc32c,

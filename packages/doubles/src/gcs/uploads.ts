@@ -87,7 +87,7 @@ export function parseJson(body: Uint8Array): Record<string, unknown> {
   throw invalid('Parse Error')
 }
 
-const writable = new Set(['name', 'contentType', 'contentEncoding', 'metadata', 'storageClass', 'crc32c', 'md5Hash', 'bucket', 'cacheControl'])
+const writable = new Set(['name', 'contentType', 'contentEncoding', 'metadata', 'storageClass', 'crc32c', 'md5Hash', 'bucket', 'cacheControl', 'contentDisposition', 'contentLanguage', 'customTime'])
 
 function attributesOf(resource: Record<string, unknown>, query: URLSearchParams): UploadAttributes {
   for (const name of Object.keys(resource)) if (!writable.has(name)) throw invalid(`Unknown field ${name} in the object resource.`)
