@@ -35,7 +35,12 @@ export async function copy(context: GcsContext, { from, to }: { readonly from: C
   const source = await chooseAttributes(context, from, options)
   if (source === undefined) return undefined
   const query = { ...conditionQuery(options.condition, place), ...source.query }
-  return rewrite(context, { place, from, query, body: source.attributes === undefined ? '' : JSON.stringify(source.attributes), signal: options.signal })
+  try {
+    return await rewrite(context, { place, from, query, body: source.attributes === undefined ? '' : JSON.stringify(source.attributes), signal: options.signal })
+  } catch (error) {
+    if (options.ifSourceMatch !== undefined || options.condition !== undefined || !isNexusError(error, 'precondition_failed')) throw error
+    throw failure('busy', place, `${from.key} was replaced while it was copied; copy it again.`)
+  }
 }
 
 /** Names the service for those who copy inside it. */

@@ -56,6 +56,21 @@ it('keeps what others said of an object when it changes attributes, and when it 
   expect(double.bucket().objects.get('b')?.[0]).toMatchObject({ described, storageClass: 'NEARLINE', contentType: 'text/x', metadata: { k: 'new' } })
 })
 
+it('is busy, and fails no condition that nobody gave, when the source changes between its description and its copy', async () => {
+  const { etag } = await store.put('a', someBytes(10))
+  const strike = (): void => double.faults.add({
+    when: ({ method, target }) => method === 'GET' && target.includes('/o/a'),
+    action: { kind: 'change', change: (answer) => {
+      for (const object of double.bucket().objects.get('a') ?? []) object.metageneration += 1
+      return answer
+    } },
+  })
+  strike()
+  await expect(store.copy('a', 'b')).rejects.toMatchObject({ code: 'busy' })
+  strike()
+  await expect(store.copy('a', 'b', { ifSourceMatch: etag })).rejects.toMatchObject({ code: 'precondition_failed' })
+})
+
 it('finds out a service that copies without coming further', async () => {
   await store.put('a', someBytes(10))
   const body = JSON.stringify({ done: false, rewriteToken: 'again', totalBytesRewritten: '5' })
