@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isNexusError } from '@nexus/core/contract'
+import { isNexusError, NexusError } from '@nexus/core/contract'
 import type { PutOptions } from '@nexus/object-storage'
 import type { ChecksumOutput } from './body.ts'
 import { at, type S3Context } from './context.ts'
@@ -24,13 +24,20 @@ export interface CompletedAnswer extends ChecksumOutput {
 /** What the service would have answered to a completion whose answer was lost, if the object stands. @throws the failure, where that cannot be told */
 export async function answerOf(context: S3Context, upload: Upload, { stored, options, error }: Completion & { readonly error: unknown }): Promise<CompletedAnswer> {
   const { signal, condition } = options
-  if (signal?.aborted === true || !isNexusError(error, 'outcome_unknown')) throw error
+  if (signal?.aborted === true || !isNexusError(error, 'outcome_unknown')) throw isUploadGone(error) ? beginAgain(upload, error) : error
   const expected = etagOf(stored)
   const found = await head(context, upload.key, { signal, isStep: true })
   const stands = found?.etag === expected && found.sizeBytes === stored.sizeBytes
   // Under a condition the same bytes may be another writer's: then only the upload itself tells, which is gone when it was completed.
   if (stands && (condition === undefined || (await isGone(context, upload, signal)))) return { ETag: expected }
   throw error
+}
+
+const isUploadGone = (error: unknown): boolean => isNexusError(error) && s3CodeOf(error.cause) === 'NoSuchUpload'
+
+/** As after a conflict with another writer (Amazon S3 API reference, CompleteMultipartUpload: 409 asks for a new upload). */
+function beginAgain({ key }: Upload, cause: unknown): NexusError {
+  return new NexusError('busy', { op: 'put', path: key, backend: 's3', cause, reason: 'The upload ended before it was completed, as it does when another writer changes the object meanwhile; nothing was stored. Write it again.' })
 }
 
 /** ETag of an object in parts: MD5 of the parts' MD5s, which their own ETags are unless the service encrypts by a key of KMS. */

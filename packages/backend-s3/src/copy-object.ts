@@ -1,6 +1,7 @@
 import type { PutOptions } from '@nexus/object-storage'
 import { toS3Metadata } from './attributes.ts'
 import type { Carried } from './carried.ts'
+import type { S3Config } from './config.ts'
 import { at, type S3Context } from './context.ts'
 import { conditioned, kept } from './describe-new.ts'
 import { changing, conditionLost } from './put.ts'
@@ -42,7 +43,7 @@ export async function copyObject(context: S3Context, { from, to, ifSourceMatch, 
   const { metadata, contentType } = options
   const input = {
     ...at(context, to),
-    CopySource: sourceOf(context, from),
+    CopySource: sourceOf(context.config, from),
     ...(ifSourceMatch !== undefined && { CopySourceIfMatch: quote(ifSourceMatch) }),
     ...carried.placed,
     ...(metadata !== undefined && { MetadataDirective: 'REPLACE' as const, Metadata: toS3Metadata(metadata), ...carried.described }),
@@ -56,7 +57,7 @@ export async function copyObject(context: S3Context, { from, to, ifSourceMatch, 
   return { etag: unquote(output.CopyObjectResult?.ETag), modifiedAt: output.CopyObjectResult?.LastModified ?? context.answeredAt(output), version: toVersion(output.VersionId) }
 }
 
-/** `bucket/key`, percent-encoded, as the header wants it. */
-export function sourceOf({ config }: S3Context, { bucket = config.bucket, key }: CopySource): string {
-  return `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`
+/** `bucket/key`, percent-encoded, as the header wants it; below an access point `object/key`. */
+export function sourceOf(config: S3Config, { bucket = config.bucket, key }: CopySource): string {
+  return `${bucket}${bucket.startsWith('arn:') ? '/object/' : '/'}${key.split('/').map(encodeURIComponent).join('/')}`
 }

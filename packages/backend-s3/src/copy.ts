@@ -106,7 +106,7 @@ async function copyPart(context: S3Context, { key, id }: Upload, { place, signal
     ...at(context, key),
     UploadId: id,
     PartNumber: number,
-    CopySource: sourceOf(context, place.from),
+    CopySource: sourceOf(context.config, place.from),
     CopySourceRange: `bytes=${from}-${to - 1}`,
     CopySourceIfMatch: quote(place.ifSourceMatch),
   }

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
-import { createPace, NexusError } from '@nexus/core/contract'
+import { createPace, isNexusError, NexusError } from '@nexus/core/contract'
 import type { GetOptions, ObjectBody } from '@nexus/object-storage'
 import { emptyStream, expectedChecksum, toBodyStream } from './body.ts'
 import { askForChecksum } from './client.ts'
@@ -26,7 +26,7 @@ export async function get(context: S3Context, key: string, options: GetOptions =
     return { info, stream: toBodyStream(output.Body as Readable, { op: 'get', path: key, signal, sizeBytes: output.ContentLength, checksum, pace }) }
   } catch (error) {
     if (error === absent) return undefined
-    if (error === behindTheEnd) return nothingOf(context, key, options)
+    if (error === behindTheEnd) return behind(context, key, options)
     throw error
   }
 }
@@ -45,6 +45,18 @@ function outcomeOf(error: unknown, { version }: GetOptions): symbol | undefined 
 async function nothingOf(context: S3Context, key: string, { ifMatch, version, signal }: GetOptions): Promise<ObjectBody | undefined> {
   const info = await head(context, key, { ifMatch, version, signal })
   return info === undefined ? undefined : { info, stream: emptyStream() }
+}
+
+/** Nothing, unless the object grew between the two requests: then what it has in the range now. */
+async function behind(context: S3Context, key: string, options: GetOptions): Promise<ObjectBody | undefined> {
+  const nothing = await nothingOf(context, key, options)
+  if (nothing === undefined || options.ifMatch !== undefined || (options.range?.offset ?? 0) >= nothing.info.sizeBytes) return nothing
+  try {
+    return await get(context, key, { ...options, ifMatch: nothing.info.etag })
+  } catch (error) {
+    if (!isNexusError(error, 'precondition_failed')) throw error
+    throw new NexusError('busy', { op: 'get', path: key, backend: 's3', reason: 'The object was replaced again and again while it was read; read it again.', cause: error })
+  }
 }
 
 function getCommand(context: S3Context, key: string, { range, ifMatch, version }: GetOptions): InstanceType<S3Context['sdk']['GetObjectCommand']> {

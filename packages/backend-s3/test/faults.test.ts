@@ -85,6 +85,23 @@ describe('a read that something happens to', () => {
     await expect(store.get('key', { range: { offset: 5, length: 10 } })).rejects.toMatchObject({ code: 'unexpected' })
   })
 
+  it('of a range behind the end gives bytes and length of one state, also when the object grows meanwhile', async () => {
+    const { store, double } = await open()
+    await store.put('key', bytes.subarray(0, 10))
+    await store.put('longer', bytes)
+    const { objects } = double.bucket()
+    const grow = (answered: HttpAnswer): HttpAnswer => {
+      objects.set('key', objects.get('longer') ?? [])
+      return answered
+    }
+    const range = { offset: 100, length: 10 }
+    expect((await store.get('key', { range }))?.info.sizeBytes).toBe(10)
+    double.faults.add({ when: ({ method }) => method === 'GET', action: { kind: 'change', change: grow } })
+    const body = await store.get('key', { range })
+    if (body === undefined) throw new Error('It is gone.')
+    expect([double.faults.struck, body.info.sizeBytes, await collect(body.stream)]).toEqual([1, bytes.length, bytes.slice(100, 110)])
+  })
+
   it('is checked against CRC64NVME, which S3 computes for what came without a checksum', async () => {
     const { store, double } = await open({ config: { checksums: 'never' } })
     await store.put('key', bytes)

@@ -44,6 +44,15 @@ it('a completion whose outcome stays unknown is not acknowledged for the object 
   expect(double.faults.struck).toBe(3)
 })
 
+it('an upload that is gone after a conflict is to be begun again', async () => {
+  const { store, double } = await open({ calls: 1, steps: 3 })
+  const refused = (status: number, code: string): FaultAction => ({ kind: 'answer', answer: { status, body: `<Error><Code>${code}</Code></Error>` } })
+  double.faults.add({ when: isCompletion, action: refused(409, 'ConditionalRequestConflict') })
+  double.faults.add({ when: isCompletion, action: refused(404, 'NoSuchUpload') })
+  await expect(store.putStream('key', streamOf(long), { condition: 'absent' })).rejects.toMatchObject({ code: 'busy' })
+  expect([double.faults.struck, kinds()['CompleteMultipartUpload']]).toEqual([2, 2])
+})
+
 it('what stays of a batch for a passing reason is deleted by the next attempt alone', async () => {
   const { store, double } = await open({ calls: 3, steps: 3 })
   for (const key of ['a', 'b', 'c']) await store.put(key, new Uint8Array())
