@@ -33,7 +33,7 @@ export async function get(context: GcsContext, key: string, options: GetOptions 
   if (response === undefined) return undefined
   if (response.status === 416) {
     await response.body?.cancel()
-    return emptyPart(context, { place, options })
+    return behindTheEnd(context, { place, options })
   }
   return toBody(context, response, { place, options })
 }
@@ -52,6 +52,13 @@ function rangeHeader(range: GetOptions['range']): Record<string, string> {
 function conditionHeaders(etag: string, place: Place): Record<string, string> {
   const { generation, metageneration } = parseMatch(etag, place)
   return { 'x-goog-if-generation-match': generation, 'x-goog-if-metageneration-match': metageneration }
+}
+
+/** @throws NexusError `busy` for an object that reaches into the range by now: nothing was read of that state */
+async function behindTheEnd(context: GcsContext, download: Download): Promise<ObjectBody | undefined> {
+  const body = await emptyPart(context, download)
+  if (body === undefined || body.info.sizeBytes <= (download.options.range?.offset ?? 0)) return body
+  throw failure('busy', download.place, 'The object was replaced between the answer and the look at its length; read it again.')
 }
 
 /** Nothing of an object that is there: past its end, or of no length. */

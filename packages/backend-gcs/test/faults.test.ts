@@ -177,3 +177,11 @@ describe('what is missing or forbidden', () => {
     expect(await codeOf(store.head('open/a'))).toBe('unavailable')
   })
 })
+
+it('a range that ended behind the object, which is longer by the time that it is looked at, is read again by who asked', async () => {
+  await store.put('a', before)
+  double.faults.add({ when: ({ target }) => target === '/bucket/a', action: { kind: 'answer', answer: { status: 416 } } })
+  expect(await codeOf(store.get('a', { range: { offset: before.length - 1, length: 5 } }))).toBe('busy')
+  double.faults.add({ when: ({ target }) => target === '/bucket/a', action: { kind: 'answer', answer: { status: 416 } } })
+  expect((await store.get('a', { range: { offset: before.length, length: 5 } }))?.info.sizeBytes).toBe(before.length)
+})

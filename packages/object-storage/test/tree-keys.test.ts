@@ -99,6 +99,14 @@ describe('a directory', () => {
     expect(await keysIn(store)).toEqual(['dir/a', 'other/'])
   })
 
+  it('are not made of an empty file that is moved or copied to where its object would be a marker', async () => {
+    const { store, tree } = openTree()
+    await putObjects(store, [], ['empty'])
+    for (const verb of ['rename', 'copy'] as const) expect(await failureOf(tree[verb]!(parsePath('/empty'), parsePath('/other/%_')))).toMatchObject({ code: 'invalid_argument', path: '/other/%_' })
+    expect(await tree.copyFrom!(store.storedAt!('empty'), parsePath('/other/%_'))).toBeUndefined()
+    expect(await keysIn(store)).toEqual(['empty'])
+  })
+
   it('may have the name of a file beside it', async () => {
     const { store, tree } = openTree()
     await putObjects(store, ['both', 'both/below', 'both.txt'])

@@ -4,6 +4,7 @@ import { checkVariants } from './capabilities.ts'
 import { checkTarget } from './check-target.ts'
 import type { TreeContext } from './context.ts'
 import { toKey } from './keys.ts'
+import { leastBytesAt, markerReason } from './guard-body.ts'
 import { makeFile } from './make-file.ts'
 import { findFile, isDirectory } from './look-up.ts'
 import { refuseNested } from './nested.ts'
@@ -22,7 +23,8 @@ export async function copy(context: TreeContext, from: Path, { to, ...options }:
 /** Copies a file of another tree inside the service; `undefined` where that cannot be, before anything happened. */
 export async function copyFrom(context: TreeContext, source: StoredFile, { to, ifMatch, ifNoneMatch, signal }: MoveOptions & { readonly to: Path }): Promise<FileStat | undefined> {
   checkVariants(context.capabilities, { ifNoneMatch })
-  if (context.store.storedAt?.('').service !== source.service) return undefined
+  // How long it is, only who reads it knows before.
+  if (context.store.storedAt?.('').service !== source.service || leastBytesAt(to) > 0) return undefined
   await refuseNested(context.nested, to, { signal })
   await checkTarget(context, to, { ifNoneMatch, signal })
   const condition = ifNoneMatch === undefined ? undefined : 'absent'
@@ -37,6 +39,7 @@ export function checkSource({ etag }: ObjectInfo, { ifMatch }: MoveOptions): voi
 
 /** Copies the state of a file that was looked at, and no later one. @throws NexusError `busy` when it changed meanwhile, unless `ifMatch` asked for that state */
 export async function copyFile(context: TreeContext, source: ObjectInfo, { to, ifMatch, ifNoneMatch, signal }: MoveOptions & { readonly to: Path }): Promise<FileStat> {
+  if (source.sizeBytes < leastBytesAt(to)) throw new NexusError('invalid_argument', { path: to, reason: markerReason })
   await checkTarget(context, to, { ifNoneMatch, signal })
   const condition = ifNoneMatch === undefined ? undefined : 'absent'
   const put = (): ReturnType<typeof context.store.copy> => context.store.copy(source.key, toKey(to), { ifSourceMatch: ifMatch, condition, signal })

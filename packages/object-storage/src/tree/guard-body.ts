@@ -1,19 +1,26 @@
-import { isNexusError, NexusError } from '@nexus/core/contract'
+import { isNexusError, NexusError, type Path } from '@nexus/core/contract'
 
 /** What is asked of a body's length, in bytes. */
 export interface LengthLimits {
   readonly maxSizeBytes: number
   /** What the caller promised. */
   readonly sizeBytes?: number | undefined
-  /** 1 where an empty body would mean something else. */
-  readonly least?: 1 | undefined
+  readonly least: 0 | 1
 }
+
+/** How short a file of this path may be, in bytes: an empty object of its key may be the marker of a directory. */
+export function leastBytesAt(path: Path): 0 | 1 {
+  return path.endsWith('/%_') ? 1 : 0
+}
+
+/** Why a file is not shorter than {@link leastBytesAt}. */
+export const markerReason = 'An empty object of this key is the marker of a directory; use mkdir.'
 
 /** @throws NexusError `invalid_argument` for a length that was not promised or is not kept */
 export function checkLength(actual: number, { maxSizeBytes, sizeBytes, least }: LengthLimits): void {
   if (actual > maxSizeBytes) refuse(`The body is longer than the ${maxSizeBytes} bytes that the service keeps in one object.`)
   if (sizeBytes !== undefined && actual !== sizeBytes) refuse(`The body has ${actual} bytes, but sizeBytes promised ${sizeBytes}; nothing was stored.`)
-  if (actual < (least ?? 0)) refuse('An empty object of this key is the marker of a directory; use mkdir.')
+  if (actual < least) refuse(markerReason)
 }
 
 /** The same bytes, as long as they were promised to be; what goes wrong becomes the stream's error, so that the upload ends badly and leaves nothing. */

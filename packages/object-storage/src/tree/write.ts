@@ -4,7 +4,7 @@ import { checkVariants } from './capabilities.ts'
 import { checkTarget } from './check-target.ts'
 import { chunkBody } from './chunk-body.ts'
 import type { TreeContext } from './context.ts'
-import { checkLength, guardBody, type LengthLimits } from './guard-body.ts'
+import { checkLength, guardBody, leastBytesAt, type LengthLimits } from './guard-body.ts'
 import { toKey } from './keys.ts'
 import { makeFile } from './make-file.ts'
 import { refuseNested } from './nested.ts'
@@ -23,7 +23,7 @@ export async function write(context: TreeContext, path: Path, body: Body, option
 
 async function checkAndPut(context: TreeContext, path: Path, body: Body, options: WriteOptions): Promise<FileStat> {
   checkVariants(context.capabilities, options)
-  const limits = { maxSizeBytes: context.store.maxSizeBytes, sizeBytes: options.sizeBytes, ...(path.endsWith('/%_') ? { least: 1 as const } : {}) }
+  const limits = { maxSizeBytes: context.store.maxSizeBytes, sizeBytes: options.sizeBytes, least: leastBytesAt(path) }
   checkBefore(body, limits)
   const key = toKey(path)
   await refuseNested(context.nested, path, options)
