@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { MemoryBackend } from '@nexus/backend-memory'
 import {
   type Backend,
@@ -101,6 +102,17 @@ export const historiesBroken: Readonly<Record<string, Mutation>> = {
     (setMetadata, inner) => async (path, patch, options) => {
       const { metadata } = await inner.stat(path)
       return setMetadata(path, { ...Object.fromEntries(Object.keys(metadata).map((name) => [name, null])), ...patch }, options)
+    },
+  ),
+  'Changes of the metadata of one file at the same time all arrive.': instead(
+    'setMetadata',
+    (setMetadata, inner) => async (path, patch, options) => {
+      const before = (await inner.stat(path)).metadata
+      const { metadata } = await setMetadata(path, patch, options)
+      await setImmediate()
+      // As if what came in between had not been seen.
+      const unseen = Object.keys((await inner.stat(path)).metadata).filter((one) => !(one in before) && !(one in metadata))
+      return setMetadata(path, Object.fromEntries(unseen.map((one) => [one, null])))
     },
   ),
   '`setMetadata` changes neither content nor content type.': statting('setMetadata', (stat) => ({ ...stat, contentType: undefined })),

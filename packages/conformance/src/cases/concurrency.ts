@@ -91,4 +91,13 @@ export const concurrencyCases: readonly ContractCase[] = section('Concurrency', 
     await Promise.all(numbers.map(() => backend.delete(at('/file'), { force: true })))
     assert.deepEqual(await keysOf(context, '/'), [])
   },
+  'Changes of the metadata of one file at the same time all arrive.': async (context) => {
+    if (!context.capabilities.metadata) return undeclared(context, 'setMetadata', (setMetadata) => setMetadata(at('/file'), { colour: 'red' }))
+    const setMetadata = declared(context, 'setMetadata')
+    await put(context, '/file', 'x')
+    await Promise.all(numbers.map((number) => setMetadata(at('/file'), { [`name-${number}`]: 'x' })))
+    const { metadata } = await context.backend.stat(at('/file'))
+    assert.deepEqual(metadata, Object.fromEntries(numbers.map((number) => [`name-${number}`, 'x'])))
+    return undefined
+  },
 })

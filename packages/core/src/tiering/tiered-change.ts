@@ -20,17 +20,30 @@ export function append(tier: Tier, path: Path, { body, options }: { readonly bod
 async function appendInTurn(tier: Tier, path: Path, { body, options }: { readonly body: Body; readonly options: AppendOptions }): Promise<FileStat> {
   const isRepeatable = body instanceof Uint8Array
   const call = { op: 'append', path }
-  for (let attempt = 1; ; attempt++) {
+  return repeated({ call, ifMatch: options.ifMatch, isRepeatable }, async () => {
     const ifMatch = await settle(tier, call, options)
+    const appended = await appendHot(tier, path, { body, options: { ...options, ifMatch } })
+    if (isRepeatable) tier.capacity?.add(body.length)
+    return toldHot(tier, appended)
+  })
+}
+
+interface Repeatable {
+  readonly call: { readonly op: string; readonly path: Path }
+  /** The caller's own condition, which is his to repeat. */
+  readonly ifMatch: string | undefined
+  readonly isRepeatable: boolean
+}
+
+/** Does a change again that found another state than it looked at: the condition was ours. @throws NexusError `busy` when others are always first */
+async function repeated<T>({ call, ifMatch, isRepeatable }: Repeatable, change: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
     try {
-      const appended = await appendHot(tier, path, { body, options: { ...options, ifMatch } })
-      if (isRepeatable) tier.capacity?.add(body.length)
-      return toldHot(tier, appended)
+      return await change()
     } catch (error) {
-      if (!isNexusError(error, 'precondition_failed') || options.ifMatch !== undefined) throw error
+      if (!isNexusError(error, 'precondition_failed') || ifMatch !== undefined) throw error
       if (isRepeatable && attempt < maxAttempts) continue
-      const reason = 'The file was changed or moved to other storage meanwhile, and nothing was appended; do it again.'
-      throw new NexusError('busy', { ...call, reason, cause: error })
+      throw new NexusError('busy', { ...call, reason: 'The file was changed or moved to other storage meanwhile, and nothing was done; do it again.', cause: error })
     }
   }
 }
@@ -45,21 +58,26 @@ export async function setMetadata(
   path: Path,
   { patch, options }: { readonly patch: MetadataPatch; readonly options: AppendOptions },
 ): Promise<FileStat> {
-  const { hot, cold, guard } = tier
+  const { guard } = tier
+  const call = { op: 'setMetadata', path }
+  const change = (): Promise<FileStat> => repeated({ call, ifMatch: options.ifMatch, isRepeatable: true }, () => setWhereItLies(tier, path, { patch, options }))
+  return guard.change([path], () => guard.inTurn(path, change))
+}
+
+async function setWhereItLies(tier: Tier, path: Path, { patch, options }: { readonly patch: MetadataPatch; readonly options: AppendOptions }): Promise<FileStat> {
+  const { hot, cold } = tier
   const { signal } = options
-  return guard.change([path], async () => {
-    const call = { op: 'setMetadata', path }
-    if ((await find(hot, path, { signal })) === undefined) {
-      const { metadata, readonly } = cold.capabilities()
-      const there = await find(cold, path, { signal })
-      if (there === undefined) return toldHot(tier, await hotMetadata(tier, path, { patch, options }))
-      if (there.kind === 'directory') return refuse('is_directory', call)
-      if (options.ifMatch !== undefined && options.ifMatch !== there.etag) return refuse('precondition_failed', call)
-      if (metadata && !readonly) return cold.setMetadata(path, patch, { ...options, ifMatch: there.etag })
-    }
-    const ifMatch = await settle(tier, call, options)
-    return toldHot(tier, await hotMetadata(tier, path, { patch, options: { ...options, ifMatch } }))
-  })
+  const call = { op: 'setMetadata', path }
+  if ((await find(hot, path, { signal })) === undefined) {
+    const { metadata, readonly } = cold.capabilities()
+    const there = await find(cold, path, { signal })
+    if (there === undefined) return toldHot(tier, await hotMetadata(tier, path, { patch, options }))
+    if (there.kind === 'directory') return refuse('is_directory', call)
+    if (options.ifMatch !== undefined && options.ifMatch !== there.etag) return refuse('precondition_failed', call)
+    if (metadata && !readonly) return cold.setMetadata(path, patch, { ...options, ifMatch: there.etag })
+  }
+  const ifMatch = await settle(tier, call, options)
+  return toldHot(tier, await hotMetadata(tier, path, { patch, options: { ...options, ifMatch } }))
 }
 
 function hotMetadata({ hot }: Tier, path: Path, { patch, options }: { readonly patch: MetadataPatch; readonly options: AppendOptions }): Promise<FileStat> {
