@@ -1,4 +1,4 @@
-import { type CallOptions, NexusError } from '@nexus/core/contract'
+import { type CallOptions, NexusError, outcomeOf } from '@nexus/core/contract'
 import { batchDelete, maxBatchCalls } from './batch-delete.ts'
 import { matchQuery } from './conditions.ts'
 import type { GcsContext } from './context.ts'
@@ -46,5 +46,7 @@ function summarize(failed: ReadonlyMap<string, NexusError>, total: number): Nexu
   const names = [...failed.keys()].slice(0, maxNamed).join(', ')
   const more = failed.size > maxNamed ? ` and ${failed.size - maxNamed} more` : ''
   const reason = `${failed.size} of ${total} objects may be left: ${names}${more}. ${first.reason}`
-  return new NexusError(first.code, { op: 'delete', path: key, backend: 'gcs', reason, cause: first, retryAfterMs: first.retryAfterMs })
+  // A refusal says that nothing has happened.
+  const code = failed.size < total && outcomeOf(first) === 'refused' ? 'outcome_unknown' : first.code
+  return new NexusError(code, { op: 'delete', path: key, backend: 'gcs', reason, cause: first, retryAfterMs: first.retryAfterMs })
 }

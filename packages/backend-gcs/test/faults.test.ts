@@ -141,6 +141,15 @@ describe('a write is never acknowledged falsely, and sent once', () => {
     double.faults.add({ when: ({ target }) => target.startsWith('/batch'), action: { kind: 'change', change: (answer) => ({ ...answer, body: String(answer.body).replaceAll('response-1>', 'response-x>') }) } })
     await expect(store.delete(['many/0', 'many/2'])).rejects.toMatchObject({ code: 'outcome_unknown', path: 'many/2' })
   })
+
+  it('a deletion of which some batches were refused is not told as if nothing had happened', async () => {
+    const keys = Array.from({ length: 150 }, (_, index) => `many/${index}`)
+    const refuse = (times: number): void => double.faults.add({ when: ({ target }) => target.startsWith('/batch'), times, action: error(429, 'rateLimitExceeded') })
+    refuse(1)
+    expect(await codeOf(store.delete(keys))).toBe('outcome_unknown')
+    refuse(2)
+    expect(await codeOf(store.delete(keys))).toBe('rate_limited')
+  })
 })
 
 describe('a listing is complete, or fails', () => {
