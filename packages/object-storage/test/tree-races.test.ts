@@ -188,13 +188,14 @@ describe('what is refused when a part of it has happened', () => {
   })
 
   it('a copy of a directory that fails ends the others before it is told', async () => {
-    const opened = openWith('copy', 1, throttle)
-    for (let index = 10; index < 60; index++) await opened.store.put(`docs/${index}`, bytes('x'))
-    opened.arm()
-    await failureOf(opened.tree.rename!(at('/docs'), at('/moved'), { allowNonAtomic: true }))
-    const { copy } = opened.store.requests
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    expect([copy < 50, opened.store.requests.copy === copy]).toEqual([true, true])
+    const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
+    const { store, tree } = openTree({ before: ({ verb, key }) => (key === 'moved/10' ? throttle() : verb === 'copy' ? wait() : undefined) })
+    for (let index = 10; index < 60; index++) await store.put(`docs/${index}`, bytes('x'))
+    await failureOf(tree.rename!(at('/docs'), at('/moved'), { allowNonAtomic: true }))
+    const [{ copy }, keys] = [store.requests, await keysIn(store)]
+    expect([copy, keys.length]).toEqual([16, 50 + 15])
+    await wait()
+    expect([store.requests.copy, await keysIn(store)]).toEqual([copy, keys])
   })
 
   it('the second page of a recursive deletion leaves open what has happened, and the first does not', async () => {
