@@ -32,9 +32,14 @@ describe(`processes killed while they write to a bucket (NEXUS_SEED=${seed})`, (
       rmSync(directory, { recursive: true, force: true })
     })
     const bucket = await service.createBucket()
-    const round = { service, bucket, directory, name: 'early', random: createRandom(seed), writers: 1, death: { during: 'commit', moment: 'before', nth: 20 }, acknowledgesEarly: true } as const
-    const { accounts, hasStruck } = await killBucketWriters(round)
-    expect(hasStruck).toBe(true)
-    expect(await inspectBucket(repositoryUri(service, bucket), accounts)).not.toEqual([])
+    const shared = { service, bucket, directory, random: createRandom(seed), writers: 1, death: { during: 'commit', moment: 'before', nth: 20 }, acknowledgesEarly: true } as const
+    let lost: string[] = []
+    // What was under way may be a step of maintenance, of which nothing was promised: then another writer.
+    for (let number = 0; number < 12 && lost.length === 0; number++) {
+      const { accounts, hasStruck } = await killBucketWriters({ ...shared, name: `early-${number}` })
+      expect(hasStruck).toBe(true)
+      lost = await inspectBucket(repositoryUri(service, bucket), accounts)
+    }
+    expect(lost).not.toEqual([])
   })
 })
