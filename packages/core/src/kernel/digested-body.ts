@@ -76,3 +76,21 @@ export async function digestOfContent(content: FileContent, algorithm: DigestAlg
   }
   return digester.digest()
 }
+
+/** A file that is compared with another one. */
+export interface Compared {
+  readonly stat: Pick<FileStat, 'sizeBytes' | 'digest'>
+  /** Reads it, where its own digest does not tell. */
+  readonly digestBy: (algorithm: DigestAlgorithm) => Promise<string>
+}
+
+/** Whether two files hold the same bytes: by their sizes, by digests of one algorithm where both tell them, else by reading. */
+export async function holdSameBytes(left: Compared, right: Compared): Promise<boolean> {
+  const [here, there] = [left.stat, right.stat]
+  if (here.sizeBytes !== undefined && there.sizeBytes !== undefined && here.sizeBytes !== there.sizeBytes) return false
+  const algorithm = digestAlgorithm(here.digest) ?? digestAlgorithm(there.digest) ?? 'blake3'
+  const digestOf = async ({ stat, digestBy }: Compared): Promise<string> =>
+    stat.digest !== undefined && digestAlgorithm(stat.digest) === algorithm ? stat.digest : digestBy(algorithm)
+  const [one, other] = await Promise.all([digestOf(left), digestOf(right)])
+  return one === other
+}

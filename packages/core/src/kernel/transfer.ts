@@ -2,8 +2,8 @@ import type { FileStat, WriteOptions } from '../contract/backend.ts'
 import { NexusError } from '../contract/errors.ts'
 import { checkVariants } from './check-options.ts'
 import { copyInService } from './copy-in-service.ts'
-import { arrivedDigest, digestedBody, digestOfContent, type Passage } from './digested-body.ts'
-import { type DigestAlgorithm, digestAlgorithm } from './digester.ts'
+import { arrivedDigest, type Compared, digestedBody, digestOfContent, holdSameBytes, type Passage } from './digested-body.ts'
+import type { DigestAlgorithm } from './digester.ts'
 import type { Move } from './move.ts'
 import { capabilitiesOf, type Place } from './place.ts'
 import { readAt } from './read.ts'
@@ -49,13 +49,10 @@ function writeOptions(target: Place, { contentType, metadata, sizeBytes }: FileS
   return { contentType, sizeBytes, ifMatch: options?.ifTargetMatch, ifNoneMatch: options?.ifNoneMatch, signal: options?.signal, ...(keepsMetadata ? { metadata } : {}) }
 }
 
-/** Whether two files hold the same bytes, by their digests where both tell a comparable one, else by reading. */
-export async function isSameContent({ source, target, options }: Move, here: FileStat, there: FileStat): Promise<boolean> {
-  if (here.sizeBytes !== undefined && there.sizeBytes !== undefined && here.sizeBytes !== there.sizeBytes) return false
-  const algorithm = digestAlgorithm(here.digest) ?? digestAlgorithm(there.digest) ?? 'blake3'
-  const digestOf = (place: Place, { digest }: FileStat): Promise<string> =>
-    digest !== undefined && digestAlgorithm(digest) === algorithm ? Promise.resolve(digest) : readBack(place, algorithm, options?.signal)
-  return (await digestOf(source, here)) === (await digestOf(target, there))
+/** Whether source and target hold the same bytes. */
+export function isSameContent({ source, target, options }: Move, here: FileStat, there: FileStat): Promise<boolean> {
+  const compared = (place: Place, stat: FileStat): Compared => ({ stat, digestBy: (algorithm) => readBack(place, algorithm, options?.signal) })
+  return holdSameBytes(compared(source, here), compared(target, there))
 }
 
 async function verify(target: Place, passed: Passed, signal: AbortSignal | undefined): Promise<void> {

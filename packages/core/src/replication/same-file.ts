@@ -1,7 +1,7 @@
 import type { Backend, CallOptions, Entry, MetadataPatch } from '../contract/backend.ts'
 import type { Path } from '../contract/paths.ts'
-import { digestOfContent } from '../kernel/digested-body.ts'
-import { type DigestAlgorithm, digestAlgorithm } from '../kernel/digester.ts'
+import { type Compared, digestOfContent, holdSameBytes } from '../kernel/digested-body.ts'
+import { digestAlgorithm } from '../kernel/digester.ts'
 import type { Throttle } from './throttle.ts'
 
 /** How two files are compared. */
@@ -41,16 +41,15 @@ function isWrittenAfter({ modifiedAt: source }: Entry, { modifiedAt: target }: E
   return written < changed ? false : undefined
 }
 
-async function readsSame(comparison: Comparison, source: Entry, target: Entry): Promise<boolean> {
-  const algorithm = digestAlgorithm(source.digest) ?? digestAlgorithm(target.digest) ?? 'blake3'
-  const [left, right] = await Promise.all([source, target].map((file) => digestOf(comparison, file, algorithm)))
-  return left === right
-}
-
-async function digestOf({ backend, throttle, signal }: Comparison, file: Entry, algorithm: DigestAlgorithm): Promise<string> {
-  if (file.digest !== undefined && digestAlgorithm(file.digest) === algorithm) return file.digest
-  await using content = await backend.read(file.path, { fresh: true, signal })
-  return await digestOfContent(content, algorithm, throttle && ((bytes) => throttle.take(bytes, signal)))
+function readsSame({ backend, throttle, signal }: Comparison, source: Entry, target: Entry): Promise<boolean> {
+  const compared = (file: Entry): Compared => ({
+    stat: file,
+    digestBy: async (algorithm) => {
+      await using content = await backend.read(file.path, { fresh: true, signal })
+      return await digestOfContent(content, algorithm, throttle && ((bytes) => throttle.take(bytes, signal)))
+    },
+  })
+  return holdSameBytes(compared(source), compared(target))
 }
 
 function isRendered(backend: Backend, path: Path): boolean {

@@ -1,7 +1,6 @@
 import type { FileStat } from '../contract/backend.ts'
 import { isNexusError } from '../contract/errors.ts'
-import { type DigestAlgorithm, digestAlgorithm } from '../kernel/digester.ts'
-import { digestOfContent } from '../kernel/digested-body.ts'
+import { type Compared, digestOfContent, holdSameBytes } from '../kernel/digested-body.ts'
 import { withdraw } from './carry.ts'
 import type { Tier } from './tier.ts'
 
@@ -24,24 +23,18 @@ export async function dropHidden(tier: Tier, { hot, cold, signal }: Hidden): Pro
 }
 
 async function isCopy(tier: Tier, { hot, cold, signal }: Hidden & { readonly cold: FileStat }): Promise<boolean> {
-  if (hot.sizeBytes !== undefined && cold.sizeBytes !== undefined && hot.sizeBytes !== cold.sizeBytes) return false
-  const algorithm = digestAlgorithm(hot.digest) ?? digestAlgorithm(cold.digest) ?? 'blake3'
-  const digestOf = (side: 'hot' | 'cold', stat: FileStat): Promise<string> =>
-    stat.digest !== undefined && digestAlgorithm(stat.digest) === algorithm ? Promise.resolve(stat.digest) : readDigest(tier[side], stat, { algorithm, signal })
+  const compared = (storage: Pick<Tier['hot'], 'read'>, stat: FileStat): Compared => ({
+    stat,
+    digestBy: async (algorithm) => {
+      await using content = await storage.read(stat.path, { fresh: true, signal })
+      return await digestOfContent(content, algorithm)
+    },
+  })
   try {
-    return (await digestOf('hot', hot)) === (await digestOf('cold', cold))
+    return await holdSameBytes(compared(tier.hot, hot), compared(tier.cold, cold))
   } catch (error) {
     // Somebody is at it; what is left of it is looked at afterwards.
     if (isNexusError(error, 'not_found') || isNexusError(error, 'precondition_failed')) return true
     throw error
   }
-}
-
-async function readDigest(
-  storage: Pick<Tier['hot'], 'read'>,
-  { path }: FileStat,
-  { algorithm, signal }: { readonly algorithm: DigestAlgorithm; readonly signal: AbortSignal | undefined },
-): Promise<string> {
-  await using content = await storage.read(path, { fresh: true, signal })
-  return await digestOfContent(content, algorithm)
 }
